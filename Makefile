@@ -1,0 +1,70 @@
+# Each target does all the set-up it needs: `make chaos` and `make test` work in a fresh clone on a bare machine.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Passed on to the program: make chaos ARGS="--repeat 3"
+ARGS ?=
+BENCH = .venv/bin/python -m bench $(ARGS)
+chaoslab := .venv/bin/chaoslab
+runtime := .venv/.installed
+dev := .venv/.installed-dev
+
+.PHONY: chaos test check up down recover engine engine-stop images bench lock clean help
+
+chaos: $(runtime) images ## Break the lab on purpose and judge it: quick profile, all default suites (ARGS=..., LAB_BUGS=...)
+	$(chaoslab) run $(ARGS)
+
+test: check images ## Everything: `make check`, then the tests that need a real engine
+	.venv/bin/pytest tests/engine $(ARGS)
+
+check: $(dev) ## Format, lint, types, import contract, docs, unit tests and golden cases; needs no engine
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/pytest tests/unit tests/golden
+
+up: $(runtime) images ## Start the lab and leave it running
+	$(chaoslab) up $(ARGS)
+
+down: $(runtime) ## Stop the lab and remove its containers, networks and volumes
+	$(chaoslab) down $(ARGS)
+
+recover: $(runtime) ## Put right whatever an interrupted run left behind
+	$(chaoslab) recover $(ARGS)
+
+engine: ## Use the Docker engine that answers; on bare Debian or Ubuntu, as root, install and start one
+	@compose/engine/engine.sh up
+
+engine-stop: ## Stop the engine, only if we started it
+	@compose/engine/engine.sh stop
+
+images: engine ## Build the images whose inputs have changed (CHAOSLAB_BASE=pull|bootstrap|IMAGE)
+	@compose/images/build.sh
+
+bench: $(dev) images ## Compare measured recovery with an independent 1 ms poller
+	$(BENCH)
+
+lock: ## Regenerate requirements.lock and requirements-dev.lock (needs uv: python3 -m pip install uv)
+	@printf 'hatchling\neditables\n' | $(compile) - --output-file requirements.lock $(ARGS)
+	@printf 'hatchling\neditables\n' | $(compile) - --extra dev --constraint requirements.lock --output-file requirements-dev.lock $(ARGS)
+compile = UV_CUSTOM_COMPILE_COMMAND='make lock' uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate pyproject.toml
+
+clean: ## Remove the virtual environment, caches and results; images and the engine stay
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage dist bare-results
+	find results -mindepth 1 ! -name .gitkeep -delete
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# The development lock holds the runtime's packages at the same versions: installing it satisfies both.
+$(runtime): requirements.lock pyproject.toml
+	@compose/engine/venv.sh .venv requirements.lock
+	@touch $@
+
+$(dev): requirements-dev.lock pyproject.toml
+	@compose/engine/venv.sh .venv requirements-dev.lock
+	@touch $@ $(runtime)

@@ -1,0 +1,1 @@
+"""Queen: the API gateway in front of the hive."""

@@ -1,0 +1,35 @@
+"""`chaoslab list`: suites and their scenarios."""
+
+from pathlib import Path
+
+import click
+
+from chaoslab.cli.options import json_option, suite_arguments, suite_files
+from chaoslab.cli.output import emit
+from chaoslab.errors import Exit
+
+
+@click.command("list")
+@suite_arguments
+@json_option
+def command(files: tuple[Path, ...], as_json: bool) -> int:
+    """List suites and their scenarios; those marked * are part of a plain `chaoslab run`."""
+    from chaoslab.parse import parse_suites  # noqa: PLC0415 - `--help` stays quick
+    from chaoslab.vocabulary import vocabulary  # noqa: PLC0415 - the same
+
+    suites = parse_suites(suite_files(files), vocabulary())
+    value = [
+        {
+            "suite": suite.name, "file": suite.file, "default": suite.default, "id": scenario.id, "name": scenario.name,
+            "tags": scenario.tags, "faults": [fault.describe() for fault in scenario.faults],
+        }
+        for suite in suites
+        for scenario in suite.scenarios
+    ]
+    rows = [
+        (scenario.id, ("*" if suite.default else "") + suite.name, scenario.name, "; ".join(fault.describe() for fault in scenario.faults))
+        for suite in suites
+        for scenario in suite.scenarios
+    ]
+    emit(as_json=as_json, value=value, rows=rows, headers=("id", "suite", "name", "faults"), empty="no scenarios")
+    return Exit.PASSED

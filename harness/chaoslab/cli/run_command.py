@@ -1,0 +1,50 @@
+"""`chaoslab run`: suites against the lab, to the verdict."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from chaoslab.cli.options import compose_files as chosen
+from chaoslab.cli.options import compose_options, json_option, selection_options, suite_arguments, suite_files
+
+
+@click.command("run")
+@suite_arguments
+@compose_options
+@selection_options
+@click.option("--results", type=click.Path(path_type=Path), default=Path("results"), show_default=True, help="Where run folders go.")
+@click.option("--strict", is_flag=True, help="WARN counts as FAIL.")
+@json_option
+def command(files: tuple[Path, ...], compose_files: tuple[Path, ...], project: str | None, **options: Any) -> int:
+    """Run suites against the lab, print the verdicts and leave a run folder.
+
+    FILES are suites or folders of them; without any, the suites in scenarios/ that say "default": true.
+    Brings the lab up first when it is not. Ctrl-C undoes everything and reports what was done so far.
+    """
+    from chaoslab.cli.signals import stop_on_signals  # noqa: PLC0415 - `--help` stays quick
+    from chaoslab.clock import SystemClock  # noqa: PLC0415 - the same
+    from chaoslab.plan import Selection  # noqa: PLC0415 - the same
+    from chaoslab.report.console import console_progress, print_result  # noqa: PLC0415 - the same
+    from chaoslab.run import RunRequest, run  # noqa: PLC0415 - the same
+
+    request = RunRequest(
+        files=suite_files(files),
+        compose_files=chosen(compose_files),
+        results=options["results"],
+        project=project,
+        profile=options["profile"],
+        seed=options["seed"],
+        selection=Selection(options["only"], options["tags"], options["skip"], options["max_targets"]),
+        strict=options["strict"],
+        defaults_only=not files,
+    )
+    stop = stop_on_signals()
+    with console_progress(quiet=options["as_json"]) as progress:
+        result = run(request, SystemClock(), stop, progress)
+    if options["as_json"]:
+        click.echo(json.dumps(result.model_dump(mode="json"), indent=2, ensure_ascii=False))
+    else:
+        print_result(result, request.results)
+    return result.exit_code

@@ -1,0 +1,622 @@
+"""The observer: sends probes and canaries on schedule from inside the lab and streams what it saw.
+
+Standard library only, one thread, one epoll. Talks JSON lines: commands on stdin (`c` names the command), on stdout
+`s` (samples), `p` (pong), `r` (reply), `t` (tunnel). All instants are nanoseconds of CLOCK_MONOTONIC. When its input ends,
+or nobody pings for 10 s (or its one argument), it removes the toxics it was armed against and ends; after `stop` it just ends.
+"""
+
+import base64
+import errno
+import gc
+import heapq
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+import threading
+import time
+
+IN, OUT = select.EPOLLIN, select.EPOLLOUT
+BATCH_NS = 15_000_000
+LATE_NS = 5_000_000
+SILENCE_SECONDS = 10.0
+GIVE_UP_NS = 25_000_000_000
+OUTPUT_LIMIT_BYTES = 64 << 20
+OUTCOMES = {
+    errno.ECONNREFUSED: "refused", errno.ECONNRESET: "reset", errno.EPIPE: "reset", errno.ETIMEDOUT: "timeout",
+    errno.EHOSTUNREACH: "unreachable", errno.ENETUNREACH: "unreachable",
+}  # fmt: skip
+OUR_OWN = {errno.EADDRNOTAVAIL, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+"""Failures of this machine, not of the service: counted, never recorded as bad samples."""
+NO_BODY = (204, 304)
+
+now_ns = time.monotonic_ns
+encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def http_answer(data, ended=False):
+    """Return (status, body, length of the whole answer), or None while it is incomplete. ValueError: not HTTP."""
+    head = data.find(b"\r\n\r\n")
+    if head < 0:
+        if data[:7] != b"HTTP/1."[: len(data)]:
+            raise ValueError("not HTTP")
+        return None
+    status, lower, start = int(data[9:12]), data[:head].lower() + b"\r\n", head + 4
+    if status in NO_BODY:
+        return status, b"", start
+    at = lower.find(b"\r\ncontent-length:")
+    if at >= 0:
+        end = start + int(lower[at + 17 : lower.find(b"\r\n", at + 17)])
+        return (status, data[start:end], end) if len(data) >= end else None
+    if lower.find(b"\r\ntransfer-encoding: chunked") >= 0:
+        body, end = chunks(data, start)
+        return None if end < 0 else (status, body, end)
+    return (status, data[start:], len(data)) if ended else None
+
+
+def chunks(data, at):
+    """Join a chunked body that starts at `at`. Returns it with the offset after it, -1 while incomplete."""
+    body = b""
+    while (line := data.find(b"\r\n", at)) >= 0:
+        size = int(data[at:line].split(b";")[0], 16)
+        at = line + 2 + size + 2
+        if len(data) < at:
+            break
+        if size == 0:
+            return body, at
+        body += data[line + 2 : at - 2]
+    return body, -1
+
+
+def path_steps(path):
+    """Cut a JSONPath of the simple kind ($.a.b[0]) into keys and indexes."""
+    parts = path.removeprefix("$").replace("[", ".").replace("]", "").split(".")
+    return [int(part) if part.lstrip("-").isdigit() else part.strip("'\"") for part in parts if part]
+
+
+def captured(body, steps):
+    """Return what the steps lead to in a JSON body, None when they lead nowhere."""
+    try:
+        value = json.loads(body)
+        for step in steps:
+            value = value[step]
+    except (ValueError, KeyError, IndexError, TypeError):
+        return None
+    return value
+
+
+class Question:
+    """A row of the schedule: what is asked of which address, how often. Its place on the timeline survives a new address."""
+
+    def __init__(self, row, phase):
+        self.id, self.phase, self.in_flight, self.next_ns, self.interval_ns = row["id"], phase, 0, 0, 0
+        self.configure(row, None)
+
+    def configure(self, row, boost_hz):
+        """Take over a row; `boost_hz` is the rate now in force for rows that follow it."""
+        self.row = row
+        self.kind, self.canary = row.get("kind", "http"), row.get("canary", False)
+        self.request, self.answers = row.get("request", "").encode("latin-1"), row.get("answers", 1)
+        self.expect, self.timeout_ns = frozenset(row.get("expect", (200,))), int(row.get("timeout", 1.0) * 1e9)
+        self.capture = path_steps(row["capture"]) if row.get("capture") else None
+        self.address = (row["ip"], row["port"]) if row["ip"] else None
+        rate = row["rate"]
+        if boost_hz and row.get("boosted"):
+            rate = max(rate, boost_hz)
+        # One more than rate x time-out: a sample ends a little after its time-out, when the next is already due.
+        self.cap = int(rate * row.get("timeout", 1.0)) + 1
+        interval = int(1e9 / rate)
+        if interval != self.interval_ns:
+            self.interval_ns = interval
+            self.next_ns = now_ns() + int(interval * self.phase)
+
+    def read(self, data, ended=False):
+        """Return (good, outcome, body) once every expected answer is in `data`, None before. ValueError: not the protocol."""
+        if self.kind == "redis":
+            return self.read_redis(data)
+        for _ in range(self.answers):
+            if (answer := http_answer(data, ended)) is None:
+                return None
+            status, body, length = answer
+            data = data[length:]
+        return status in self.expect, str(status), body
+
+    def read_redis(self, data):
+        """An error reply is bad under its own word (LOADING, NOAUTH): the server is there but does not serve."""
+        if data[:1] not in (b"+", b"-", b"$"):
+            raise ValueError("not Redis")
+        if data[:1] != b"-" and data.count(b"\r\n") < self.answers:
+            return None
+        if data[:1] == b"-":
+            if not data.endswith(b"\r\n"):
+                return None
+            return False, data[1:].split(None, 1)[0].decode(errors="replace"), b""
+        return True, "ok", b""
+
+
+class Exchange:
+    """One sample in flight: a new connection, one request, the answer."""
+
+    __slots__ = ("answer", "answer_ns", "chunks", "connect_ns", "deadline_ns", "done", "fd", "first_ns", "got", "hub", "interest", "question",
+                 "received", "reply", "scheduled_ns", "sent_ns", "sock", "unsent")  # fmt: skip
+
+    def __init__(self, hub, question, scheduled_ns, reply=None):
+        self.hub, self.question, self.scheduled_ns, self.reply = hub, question, scheduled_ns, reply
+        self.got, self.unsent, self.done, self.interest = b"", question.request, False, 0
+        self.connect_ns = self.first_ns = self.answer_ns = self.received = self.chunks = 0
+        self.answer = self.sock = None
+        self.sent_ns = now_ns()
+        self.deadline_ns = self.sent_ns + question.timeout_ns
+
+    def start(self):
+        """Connect, and send at once where the handshake is already through: on one host it usually is."""
+        self.question.in_flight += 1
+        if self.question.address is None:
+            return self.end("unresolved")
+        try:
+            self.sock = sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+            self.fd = sock.fileno()
+            code = sock.connect_ex(self.question.address)
+        except OSError as error:
+            code = error.errno
+        if code and code != errno.EINPROGRESS:
+            return self.end(OUTCOMES.get(code, "unreachable"), unsendable=code in OUR_OWN)
+        self.hub.expect(self)
+        return self.push() if self.unsent else self.listen(OUT)
+
+    def listen(self, interest):
+        if interest != self.interest:
+            if self.interest:
+                self.hub.epoll.modify(self.fd, interest)
+            else:
+                self.hub.handlers[self.fd] = self
+                self.hub.epoll.register(self.fd, interest)
+            self.interest = interest
+
+    def ready(self, _mask):
+        if self.interest == OUT:
+            self.push()
+        else:
+            self.pull()
+
+    def push(self):
+        """Send what is left of the request; a TCP question is answered by the connection itself."""
+        try:
+            if self.unsent:
+                self.unsent = self.unsent[self.sock.send(self.unsent) :]
+            elif code := self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                raise OSError(code, "connect")
+        except BlockingIOError:
+            return self.listen(OUT)
+        except OSError as error:
+            return self.end(OUTCOMES.get(error.errno, "unreachable"))
+        self.connect_ns = self.connect_ns or now_ns()
+        if self.question.request:
+            return self.listen(OUT if self.unsent else IN)
+        return self.answered((True, "ok", b""))
+
+    def pull(self):
+        try:
+            data = self.sock.recv(65_536)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self.closed(OUTCOMES.get(error.errno, "reset"))
+            return
+        if not data:
+            self.closed("closed")
+            return
+        self.first_ns = self.first_ns or now_ns()
+        self.received += len(data)
+        self.chunks += 1
+        if self.answer is None:
+            self.got = self.got + data if self.got else data
+            self.look()
+
+    def look(self, ended=False):
+        try:
+            answer = self.question.read(self.got, ended)
+        except ValueError:
+            self.end("malformed")
+            return
+        if answer is not None:
+            self.answered(answer)
+
+    def answered(self, answer):
+        """A sample ends with its answer; a canary waits for the peer's close as well."""
+        self.answer, self.answer_ns = answer, now_ns()
+        if not self.question.canary:
+            self.end(answer[1])
+        else:
+            if not self.question.request:
+                self.sock.shutdown(socket.SHUT_WR)
+            self.listen(IN)
+
+    def closed(self, how):
+        if self.answer is None and how == "closed" and self.got and self.question.kind == "http":
+            self.look(ended=True)
+        if not self.done:
+            self.end(how)
+
+    def end(self, how, unsendable=False):
+        """Report. `how`: the outcome, or for a canary that was answered how its connection ended."""
+        finished_ns, question = now_ns(), self.question
+        self.done = True
+        question.in_flight -= 1
+        if self.interest:
+            del self.hub.handlers[self.fd]
+        if self.sock is not None:
+            self.sock.close()
+        if unsendable and self.reply is None:
+            self.hub.unsendable += 1
+            return
+        good, outcome, body = self.answer or (False, how, b"")
+        detail = None
+        if question.canary:
+            detail = self.marks(how, finished_ns)
+            finished_ns = self.answer_ns or finished_ns
+        elif good and question.capture:
+            detail = captured(body, question.capture)
+        if self.reply is not None:
+            self.hub.say({"r": self.reply, "outcome": outcome, "body": body.decode("latin-1"), "sent": self.sent_ns, "at": finished_ns})
+            return
+        scheduled_ns, sent_ns = self.scheduled_ns, self.sent_ns
+        row = [question.id, scheduled_ns, sent_ns - scheduled_ns, finished_ns - sent_ns, int(good), outcome]
+        self.hub.sample(row if detail is None else [*row, detail], finished_ns)
+
+    def marks(self, how, closed_ns):
+        """Bytes and instants (ms since the send) of a canary; None: it did not come to that. `close`: closed (FIN), reset, timeout."""
+        sent = len(self.question.request) - len(self.unsent) if self.connect_ns else 0
+        passed = {"connect_ms": self.connect_ns, "first_ms": self.first_ns, "answer_ms": self.answer_ns,
+                  "close_ms": closed_ns if how in ("closed", "reset") else 0}  # fmt: skip
+        instants = {name: round((at - self.sent_ns) / 1e6, 3) if at else None for name, at in passed.items()}
+        return {"sent": sent, "received": self.received, "chunks": self.chunks, "close": how, **instants}
+
+
+class Tunnel:
+    """One forwarded connection. `t` messages: `d` data (base64), `x` gone."""
+
+    def __init__(self, hub, command):
+        self.hub, self.id, self.unsent, self.connected = hub, command["id"], bytearray(), False
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.sock.connect_ex((command["host"], command["port"]))
+        hub.handlers[self.sock.fileno()] = self
+        hub.epoll.register(self.sock.fileno(), OUT)
+
+    def send(self, data):
+        self.unsent += data
+        if self.connected:
+            self.push()
+
+    def push(self):
+        try:
+            if self.unsent:
+                del self.unsent[: self.sock.send(self.unsent)]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.close(tell=True)
+            return
+        self.hub.epoll.modify(self.sock.fileno(), IN | OUT if self.unsent else IN)
+
+    def ready(self, mask):
+        if not self.connected:
+            self.connected = True
+        if mask & OUT:
+            self.push()
+        if mask & ~OUT and self.sock.fileno() >= 0:
+            try:
+                data = self.sock.recv(65_536)
+            except BlockingIOError:
+                return
+            except OSError:
+                data = b""
+            if data:
+                self.hub.say({"t": self.id, "d": base64.b64encode(data).decode()})
+            else:
+                self.close(tell=True)
+
+    def close(self, tell):
+        self.hub.tunnels.pop(self.id, None)
+        self.hub.handlers.pop(self.sock.fileno(), None)
+        self.sock.close()
+        if tell:
+            self.hub.say({"t": self.id, "x": 1})
+
+
+class Hub:
+    """The loop: due samples, answers, time-outs, commands, batches."""
+
+    def __init__(self, silence_seconds):
+        self.silence_ns = int(silence_seconds * 1e9)
+        self.epoll, self.handlers = select.epoll(), {}
+        self.questions, self.schedule, self.deadlines, self.tunnels = {}, [], [], {}
+        self.batch, self.batch_since_ns, self.output, self.input = [], 0, bytearray(), b""
+        self.boost_hz, self.armed, self.running, self.orderly = None, None, True, False
+        self.samples = self.late = self.missed = self.capped = self.unsendable = self.worst_late_ns = self.order = 0
+        self.heard_ns = self.began_ns = now_ns()
+
+    def run(self):
+        """Serve until `stop`, the end of input, or silence. Returns whether the end was orderly."""
+        for fd in (0, 1):
+            os.set_blocking(fd, False)
+        try:
+            self.epoll.register(0, IN)
+        except PermissionError:  # input is a file, such as /dev/null: nobody is there
+            return False
+        while self.running:
+            for fd, mask in self.epoll.poll(self.idle_seconds()):
+                if handler := self.handlers.get(fd):
+                    handler.ready(mask)
+                elif fd == 0:
+                    self.listen()
+                elif fd == 1:
+                    self.write()
+            now = now_ns()
+            self.expire(now)
+            self.send_due(now)
+            if self.batch and now - self.batch_since_ns >= BATCH_NS:
+                self.flush()
+            if now - self.heard_ns > self.silence_ns:
+                print("nobody pings any more", file=sys.stderr)
+                self.running = False
+        return self.orderly
+
+    def idle_seconds(self):
+        """Until the next thing is due; epoll rounds up to milliseconds."""
+        wake = self.heard_ns + self.silence_ns
+        if self.schedule:
+            wake = min(wake, self.schedule[0][0])
+        while self.deadlines and self.deadlines[0][2].done:
+            heapq.heappop(self.deadlines)
+        if self.deadlines:
+            wake = min(wake, self.deadlines[0][0])
+        if self.batch:
+            wake = min(wake, self.batch_since_ns + BATCH_NS)
+        return max(0, wake - now_ns()) / 1e9
+
+    def send_due(self, now):
+        """Send what is due. Of ticks that were slept through only the last is sent; the others count as missed."""
+        schedule = self.schedule
+        while schedule and schedule[0][0] <= now:
+            due_ns, _, question = schedule[0]
+            missed = (now - due_ns) // question.interval_ns
+            due_ns += missed * question.interval_ns
+            question.next_ns = due_ns + question.interval_ns
+            heapq.heapreplace(schedule, (question.next_ns, question.id, question))
+            self.missed += missed
+            late_ns = now - due_ns + missed * question.interval_ns
+            self.worst_late_ns = max(self.worst_late_ns, late_ns)
+            self.late += late_ns > LATE_NS
+            if question.in_flight >= question.cap:
+                self.capped += 1
+            else:
+                Exchange(self, question, due_ns).start()
+                now = now_ns()
+
+    def expect(self, exchange):
+        self.order += 1
+        heapq.heappush(self.deadlines, (exchange.deadline_ns, self.order, exchange))
+
+    def expire(self, now):
+        while self.deadlines and self.deadlines[0][0] <= now:
+            exchange = heapq.heappop(self.deadlines)[2]
+            if not exchange.done:
+                exchange.end("timeout")
+
+    def sample(self, row, at_ns):
+        self.samples += 1
+        if not self.batch:
+            self.batch_since_ns = at_ns
+        self.batch.append(row)
+
+    def flush(self):
+        batch, self.batch = self.batch, []
+        self.say({"s": batch})
+
+    def say(self, message):
+        """Queue a line; without a reader it is kept up to a limit, beyond which nobody will ever read it."""
+        self.output += encode(message).encode() + b"\n"
+        self.write()
+
+    def write(self):
+        try:
+            while self.output:
+                del self.output[: os.write(1, self.output[:65_536])]
+        except BlockingIOError:
+            if len(self.output) > OUTPUT_LIMIT_BYTES:
+                self.running = False
+        except OSError:
+            self.running = False
+            self.output.clear()
+        self.want_output(bool(self.output))
+
+    def want_output(self, wanted):
+        try:
+            if wanted:
+                self.epoll.register(1, OUT)
+            else:
+                self.epoll.unregister(1)
+        except OSError:
+            pass  # it is so already
+
+    def listen(self):
+        """Read commands. The end of the input is the end of the harness."""
+        try:
+            data = os.read(0, 1 << 20)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.running = False
+            return
+        *lines, self.input = (self.input + data).split(b"\n")
+        for line in lines:
+            self.obey(json.loads(line))
+
+    def obey(self, command):
+        getattr(self, f"on_{command['c']}")(command)
+
+    def on_ping(self, command):
+        self.heard_ns = before = now_ns()
+        real = time.time_ns()
+        self.say({"p": command["id"], "mono": (before + now_ns()) // 2, "real": real})
+
+    def on_ask(self, command):
+        """Replace the schedule by these rows. A row whose id is known keeps its place on the timeline."""
+        fresh = {}
+        for place, row in enumerate(command["rows"]):
+            question = self.questions.get(row["id"])
+            if question is None:
+                question = Question(row, (place * 0.618) % 1)
+            fresh[row["id"]] = question
+            question.configure(row, self.boost_hz)
+        self.questions = fresh
+        self.reschedule()
+
+    def on_boost(self, command):
+        self.boost_hz = command["hz"]
+        for question in self.questions.values():
+            question.configure(question.row, self.boost_hz)
+        self.reschedule()
+
+    def reschedule(self):
+        self.schedule = [(question.next_ns, question.id, question) for question in self.questions.values()]
+        heapq.heapify(self.schedule)
+
+    def on_request(self, command):
+        row = {"id": -1, "rate": 1, **command["row"]}
+        Exchange(self, Question(row, 0), now_ns(), reply=command["id"]).start()
+
+    def on_open(self, command):
+        self.tunnels[command["id"]] = Tunnel(self, command)
+
+    def on_data(self, command):
+        if tunnel := self.tunnels.get(command["id"]):
+            tunnel.send(base64.b64decode(command["d"]))
+
+    def on_close(self, command):
+        if tunnel := self.tunnels.get(command["id"]):
+            tunnel.close(tell=False)
+
+    def on_arm(self, command):
+        """{host, port, proxies: [{name, listen, upstream}]} of Toxiproxy; host None disarms."""
+        self.armed = command if command["host"] else None
+
+    def on_stats(self, command):
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        cpu_ns = int((usage.ru_utime + usage.ru_stime) * 1e9)
+        self.say({"r": command["id"], "cpu_ns": cpu_ns, "wall_ns": now_ns() - self.began_ns, "samples": self.samples, "late": self.late,
+                  "missed": self.missed, "capped": self.capped, "unsendable": self.unsendable, "worst_late_ns": self.worst_late_ns})  # fmt: skip
+
+    def on_stop(self, command):
+        if self.batch:
+            self.flush()
+        self.say({"r": command["id"]})
+        self.running, self.orderly = False, True
+
+
+def call(place, method, path, body=None, timeout_seconds=0.5):
+    """Make one blocking HTTP call and return its JSON (or True). Raises OSError or ValueError: no answer, no success."""
+    data = b"" if body is None else encode(body).encode()
+    head = f"{method} {path} HTTP/1.1\r\nHost: toxiproxy\r\nConnection: close\r\nContent-Length: {len(data)}\r\n\r\n"
+    end_ns, got, answer = now_ns() + int(timeout_seconds * 1e9), b"", None
+    with socket.create_connection(place, timeout_seconds) as sock:
+        sock.sendall(head.encode() + data)
+        while answer is None:
+            sock.settimeout(max(0.01, (end_ns - now_ns()) / 1e9))
+            part = sock.recv(65_536)
+            got += part
+            answer = http_answer(got, ended=not part)
+            if answer is None and not part:
+                raise OSError("closed")
+    if answer[0] >= 300:
+        raise ValueError(answer[0])
+    return json.loads(answer[1]) if answer[1] else True
+
+
+def calls_to_clean(armed, proxies):
+    """List the calls (method, path, body) that make Toxiproxy as it was armed: no toxics anywhere, its proxies there and enabled."""
+    wanted = [("DELETE", f"/proxies/{name}/toxics/{toxic['name']}", None) for name, proxy in proxies.items() for toxic in proxy["toxics"]]
+    for proxy in armed["proxies"]:
+        found = proxies.get(proxy["name"])
+        if found is None:
+            wanted.append(("POST", "/proxies", {**proxy, "enabled": True}))
+        elif not found["enabled"]:
+            wanted.append(("POST", f"/proxies/{proxy['name']}", {**found, "toxics": None, "enabled": True}))
+    return wanted
+
+
+def make_safe(armed):
+    """Remove all toxics and enable the proxies, verified by reading back. Returns whether that was achieved.
+
+    Removing a toxic waits for the data on its way through it, for 25 s if need be, and then everything else of that proxy
+    waits with it (Toxiproxy 2.12). So a proxy with toxics is disabled first: without connections nothing is on its way.
+    """
+    place, end_ns = (armed["host"], armed["port"]), now_ns() + GIVE_UP_NS
+    while now_ns() < end_ns:
+        try:
+            proxies = call(place, "GET", "/proxies", timeout_seconds=0.3)
+        except (OSError, ValueError):
+            time.sleep(0.02)
+            continue
+        wanted = calls_to_clean(armed, proxies)
+        if not wanted:
+            return True
+        side_by_side(place, [("POST", f"/proxies/{name}", {"enabled": False}) for name, proxy in proxies.items() if proxy["toxics"]])
+        side_by_side(place, wanted)
+    return False
+
+
+def side_by_side(place, calls):
+    """Make calls at the same time; what fails or takes too long shows in the next reading."""
+
+    def attempt(one):
+        try:
+            call(place, *one, timeout_seconds=0.4)
+        except (OSError, ValueError):
+            pass
+
+    threads = [threading.Thread(target=attempt, args=(one,), daemon=True) for one in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+class Ended(BaseException):
+    """Somebody asked this process to end: it cleans up as at the end of its input."""
+
+
+def on_signal(_number, _frame):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise Ended
+
+
+def main():
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    gc.freeze()
+    gc.set_threshold(50_000)
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is the harness's to handle
+    hub, orderly = Hub(float(sys.argv[1]) if len(sys.argv) > 1 else SILENCE_SECONDS), False
+    try:
+        orderly = hub.run()
+    except Ended:
+        pass
+    finally:
+        for question in hub.handlers.values():
+            question.sock.close()
+        if not orderly and hub.armed and not make_safe(hub.armed):
+            print("Toxiproxy could not be made clean", file=sys.stderr)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

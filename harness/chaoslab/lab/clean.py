@@ -1,0 +1,123 @@
+"""The clean state, compared: what the lab declares itself to be against what is seen. Pure; says each undo as data."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from chaoslab.model.history import Undo
+from chaoslab.model.lab import LabSpec, Link, Service
+from chaoslab.model.replica import Replica
+from chaoslab.tools.toxiproxy import ProxyState
+
+MARK = "chaoslab-"
+"""What we leave in a container (processes, rules) carries this, followed by the run id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The lab as the engine and Toxiproxy report it at one moment.
+
+    `proxies` None: Toxiproxy did not answer (`proxies_error` says why). `stopped` and `marked`: process ids by replica
+    (as text, e.g. `mock-worker[2]`). `rules`: number of packet rules with our mark by replica. `helpers`: name by
+    container id of our containers that nobody owns.
+    """
+
+    replicas: tuple[Replica, ...]
+    proxies: Mapping[str, ProxyState] | None = None
+    proxies_error: str = ""
+    stopped: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    marked: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    rules: Mapping[str, int] = field(default_factory=dict)
+    helpers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One way in which the lab is not as declared, and the undo that mends it."""
+
+    where: str
+    what: str
+    undo: Undo
+
+
+def compare(spec: LabSpec, seen: Seen, services: frozenset[str] | None = None, *, health: bool = True) -> tuple[Difference, ...]:
+    """List the differences from the clean state, of the named services and all links, or of everything.
+
+    `health` False leaves the engine's own health checks out: between scenarios the probes, which are faster, have shown it.
+    """
+    found: list[Difference] = []
+    for service in spec.services.values():
+        if services is None or service.name in services:
+            differences = _service(service, [replica for replica in seen.replicas if replica.service == service.name], seen)
+            found += [difference for difference in differences if health or difference.undo.verb != "wait_healthy"]
+    if spec.toxiproxy is not None:
+        found += _proxies(spec, seen)
+    found += [
+        Difference(name, "a helper container of an earlier run is left", Undo(f"helper.{name}", "remove_helper", "", 0, {"container": container}))
+        for container, name in seen.helpers.items()
+    ]
+    return tuple(found)
+
+
+def _service(service: Service, replicas: list[Replica], seen: Seen) -> Iterator[Difference]:
+    by_number = {replica.number: replica for replica in replicas}
+    if len(replicas) < service.replicas:
+        what = f"{len(replicas)} of {service.replicas} replicas exist"
+        yield Difference(service.name, what, Undo(f"clean.{service.name}.recreate", "recreate", service.name))
+    for replica in by_number.values():
+        yield from _replica(service, replica, seen)
+
+
+def _replica(service: Service, replica: Replica, seen: Seen) -> Iterator[Difference]:
+    where = str(replica)
+
+    def differs(what: str, verb: str, **wanted: object) -> Difference:
+        return Difference(where, what, Undo(f"clean.{where}.{verb}", verb, service.name, replica.number, dict(wanted)))
+
+    if replica.state == "paused":
+        yield differs("paused", "unpause")
+        return
+    if not replica.running:
+        yield differs(f"{replica.state}, exit code {replica.exit_code}", "start")
+        return
+    if seen.stopped.get(where):
+        yield differs(f"{len(seen.stopped[where])} process(es) stopped by a signal", "continue_process")
+    if seen.marked.get(where):
+        yield differs(f"{len(seen.marked[where])} process(es) of ours still run", "end_processes", mark=MARK)
+    if seen.rules.get(where):
+        yield differs(f"{seen.rules[where]} packet rule(s) of ours", "remove_rules", mark=MARK)
+    for limit, seen_value, declared in (
+        ("cpu limit", replica.nano_cpus, service.nano_cpus),
+        ("memory limit", replica.memory_bytes, service.memory_bytes),
+        ("pids limit", max(0, replica.pids_limit), service.pids_limit),
+    ):
+        if seen_value != declared:
+            yield differs(f"{limit} is {seen_value}, declared {declared}", "recreate")
+    lost = [network for network in service.networks if network not in replica.addresses]
+    if lost:
+        yield differs(f"not on network {', '.join(lost)}", "recreate")
+    if service.has_healthcheck and replica.health == "unhealthy" and not seen.stopped.get(where):
+        yield differs(f"health is {replica.health}", "wait_healthy")
+
+
+def _proxies(spec: LabSpec, seen: Seen) -> Iterator[Difference]:
+    if seen.proxies is None:
+        assert spec.toxiproxy is not None
+        yield Difference("toxiproxy", f"does not answer: {seen.proxies_error}", Undo("clean.toxiproxy", "wait_healthy", spec.toxiproxy.service))
+        return
+    for link in spec.links.values():
+        state = seen.proxies.get(link.name)
+        if state is None:
+            yield Difference(link.name, "the proxy is missing", _creation(link))
+            continue
+        if (state.listen, state.upstream) != (link.listen, link.upstream):
+            yield Difference(link.name, f"the proxy is {state.listen} -> {state.upstream}, declared {link.listen} -> {link.upstream}", _creation(link))
+        if not state.enabled:
+            yield Difference(link.name, "the proxy is disabled", Undo(f"clean.{link.name}.enable", "enable_proxy", "", 0, {"link": link.name}))
+    for proxy in seen.proxies.values():
+        for toxic in proxy.toxics:
+            undo = Undo(f"clean.{proxy.name}.{toxic.name}", "remove_toxic", "", 0, {"link": proxy.name, "toxic": toxic.name})
+            yield Difference(proxy.name, f"toxic {toxic.name} ({toxic.type}, {toxic.stream})", undo)
+
+
+def _creation(link: Link) -> Undo:
+    return Undo(f"clean.{link.name}.create", "create_proxy", "", 0, {"link": link.name, "listen": link.listen, "upstream": link.upstream})

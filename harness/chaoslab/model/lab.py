@@ -1,0 +1,110 @@
+"""What a compose file declares: services, links, probes, triggers. The declared (clean) state of the lab."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from chaoslab.model.value import Value
+
+READY_LABEL = "chaoslab.chaos-ready"
+"""Only containers with this label set to "true" are ever targets (DESIGN promise 4)."""
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Rate = Annotated[float, Field(gt=0, le=1000)]
+
+
+class Canary(Value):
+    """The harmless request that crosses a link to measure it."""
+
+    kind: Literal["http", "tcp", "redis"] = "http"
+    path: str = "/"
+
+
+class Link(Value):
+    """An edge client -> server that passes through the Toxiproxy proxy of the same name.
+
+    `client` may name no compose service: then the clients are outside the lab.
+    """
+
+    name: str
+    client: str
+    server: str
+    listen: str = Field(pattern=r":\d+$")
+    upstream: str = Field(pattern=r":\d+$")
+    canary: Canary = Canary()
+
+    @property
+    def port(self) -> int:
+        """The port on which Toxiproxy listens for this link's clients."""
+        return int(self.listen.rpartition(":")[2])
+
+
+class Probe(Value):
+    """A repeated question. Dials each replica of `service` at `port` directly, or crosses `link` through its proxy.
+
+    `role`: `health` decides up and down at 20 Hz or more; `work` is real work at its own rate.
+    `each`: up only when every replica answers; else when any does. `capture`: JSONPath of a value kept with each good sample.
+    """
+
+    name: str
+    role: Literal["health", "work"] = "health"
+    kind: Literal["http", "tcp", "redis"] = "http"
+    service: str | None = None
+    port: Port | None = None
+    link: str | None = None
+    each: bool = False
+    rate_hz: Rate = 20.0
+    timeout_seconds: Annotated[float, Field(gt=0, le=120)] = 1.0
+    method: str = "GET"
+    path: str = "/"
+    headers: dict[str, str] = {}
+    body: Any = None
+    expect_status: tuple[int, ...] = (200,)
+    capture: str | None = None
+
+
+class Trigger(Value):
+    """Tells whether something is open on a target at this moment, by asking `service`.
+
+    `path` may contain `{hostname}`: the target container's. `open`: JSONPath that finds something while it is open.
+    """
+
+    name: str
+    service: str
+    port: Port
+    path: str
+    open: str
+    restart_first: bool = False
+
+
+class ToxiproxyAddress(Value):
+    """Where the lab's Toxiproxy listens for its control API."""
+
+    service: str = "toxiproxy"
+    port: Port = 8474
+
+
+class Service(Value):
+    """A compose service as declared: how many replicas with which limits (0 or None: unlimited)."""
+
+    name: str
+    replicas: int = 1
+    chaos_ready: bool = False
+    nano_cpus: int = 0
+    memory_bytes: int = 0
+    pids_limit: int = 0
+    networks: tuple[str, ...] = ()
+    has_healthcheck: bool = False
+
+
+class LabSpec(Value):
+    """The lab as its compose files declare it."""
+
+    project: str
+    services: dict[str, Service]
+    networks: tuple[str, ...]
+    toxiproxy: ToxiproxyAddress | None
+    default_link: str | None
+    links: dict[str, Link]
+    probes: dict[str, Probe]
+    triggers: dict[str, Trigger]

@@ -1,0 +1,117 @@
+"""What a run found: the shape of result.json. Field names are its public schema (DESIGN section 9)."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+VerdictName = Literal["PASS", "WARN", "FAIL", "INCONCLUSIVE", "SKIPPED", "ERROR", "NOT RUN"]
+RecoveryName = Literal["rode_out", "recovered", "not_recovered", "unknown"]
+
+
+class Found(BaseModel):
+    """A frozen part of a result."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FoundProof(Found):
+    """The proof of one fault: a number, what it had to be, and whether it was."""
+
+    fault: str
+    injected: str
+    measured: float | None
+    expected: str
+    unit: str
+    proven: bool
+    detail: str = ""
+
+
+class FoundExpectation(Found):
+    """One judged expectation. `met` None: nothing could be measured."""
+
+    measure: str
+    of: str | None
+    phase: str | None
+    observed: float | None
+    bound: str
+    n: int
+    met: bool | None
+    warn: bool = False
+    note: str = ""
+
+
+class FoundProbe(Found):
+    """What one probe saw. Latencies in ms, availability time-weighted 0..1 (None: no samples in that phase)."""
+
+    name: str
+    role: str
+    n: int
+    availability: dict[str, float | None]
+    p50_ms: dict[str, float | None]
+    p95_ms: dict[str, float | None]
+    p99_ms: dict[str, float | None]
+    bad: dict[str, int]
+    """Counts of bad samples by outcome, e.g. {"refused": 12, "503": 3}."""
+
+
+class FoundOutage(Found):
+    """One union of bad samples of a probe; instants in ms since the first fault's effect."""
+
+    probe: str
+    start_ms: float
+    end_ms: float | None
+    length_ms: float
+    error_ms: float
+
+
+class FoundUndo(Found):
+    """One thing put back."""
+
+    what: str
+    when: str
+    clean: bool
+    note: str = ""
+
+
+class ScenarioResult(Found):
+    """The verdict on one scenario and every number behind it."""
+
+    suite: str
+    id: str
+    name: str
+    verdict: VerdictName
+    reasons: tuple[str, ...]
+    attempts: tuple[str, ...] = ()
+    proofs: tuple[FoundProof, ...] = ()
+    expectations: tuple[FoundExpectation, ...] = ()
+    probes: tuple[FoundProbe, ...] = ()
+    outages: tuple[FoundOutage, ...] = ()
+    recovery: RecoveryName = "unknown"
+    time_to_recover_ms: float | None = None
+    time_to_detect_ms: float | None = None
+    longest_outage_ms: float | None = None
+    error_ms: float | None = None
+    undo: tuple[FoundUndo, ...] = ()
+    started: str = ""
+    wall_seconds: float = 0.0
+    declared_seconds: float = 0.0
+    waited_seconds: float = 0.0
+    overhead_seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+class RunResult(Found):
+    """One run: what result.json holds."""
+
+    schema_version: Literal[1] = 1
+    run_id: str
+    profile: str
+    seed: int
+    started: str
+    exit_code: int
+    overhead_seconds: float
+    wall_seconds: float
+    lab_clean: bool
+    observer: dict[str, float] = {}
+    scenarios: tuple[ScenarioResult, ...]
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,132 @@
+"""What a scenario file says, in its normal form: suites, scenarios, faults, expectations."""
+
+import math
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, SerializeAsAny
+
+from chaoslab.model.value import Value
+
+Phase = Literal["before", "during", "after"]
+Seconds = Annotated[float, Field(ge=0, le=86_400)]
+DEFAULT_LINK = "default"
+"""The link name that means the x-chaoslab block's `default_link`; the plan puts the real name in its place."""
+
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+
+
+class FaultSpec(Value):
+    """One disturbance as a file asks for it; every fault type has a subclass beside its behaviour in `faults/`.
+
+    `at_seconds` counts from the end of the baseline. `for_seconds` is how long a held fault stays;
+    one-shot faults (`held` False) have no such key. A subclass names what it touches by a field `link` or `target`.
+    """
+
+    held: ClassVar[bool] = True
+
+    type: str
+    at_seconds: Seconds = 0.0
+
+    def describe(self) -> str:
+        """Say in a few words what is injected, for plans and reports."""
+        raise NotImplementedError
+
+    def undoes(self) -> tuple[str, ...]:
+        """Say how it is put back, step by step, in services and counts."""
+        raise NotImplementedError
+
+    def hold_seconds(self) -> float:
+        """How long the fault is held; 0 for a one-shot fault."""
+        return 0.0
+
+    def longest_wait_seconds(self) -> float:
+        """Upper bound of what injecting may take beyond the hold (triggers, grace periods)."""
+        return 1.0
+
+
+class HeldFaultSpec(FaultSpec):
+    """A fault that stays until it is reverted."""
+
+    for_seconds: Annotated[float, Field(gt=0, le=86_400)] = 30.0
+
+    def hold_seconds(self) -> float:
+        """How long the fault stays, before a profile caps it."""
+        return self.for_seconds
+
+
+class OneShotFaultSpec(FaultSpec):
+    """A fault whose effect is an instant: recovery counts from it."""
+
+    held: ClassVar[bool] = False
+
+
+Count = Annotated[int, Field(ge=1)] | Annotated[str, Field(pattern=r"^(100|[1-9]?[0-9])%$|^all$")]
+"""How many replicas of a service: a number, a percentage (rounded up, at least one), or `all`."""
+
+
+def how_many(count: int | str, replicas: int) -> int:
+    """Turn a count (number, `"50%"` rounded up, `"all"`) into a number of the replicas there are; more than there are stays more."""
+    if isinstance(count, int):
+        return count
+    if count == "all":
+        return replicas
+    return max(1, math.ceil(replicas * int(count.rstrip("%")) / 100))
+
+
+class Expectation(Value):
+    """One measured number against bounds. Which keys a measure needs is said by the catalogue of measures."""
+
+    measure: str
+    of: str | None = None
+    phase: Phase | None = None
+    name: str | None = None
+    min: float | None = None
+    max: float | None = None
+    equals: float | None = None
+    warn_above: float | None = None
+    warn_below: float | None = None
+    of_kind: Literal["probe", "service"] | None = Field(default=None, exclude=True)
+    """What `of` names, as the catalogue says; None: not known, either."""
+
+
+class StopCondition(Value):
+    """Ends the scenario at once when a measure stays beyond its limit for `for_seconds`."""
+
+    measure: str
+    of: str
+    below: float | None = None
+    above: float | None = None
+    for_seconds: Annotated[float, Field(gt=0, le=3600)] = 5.0
+
+
+class Scenario(Value):
+    """One experiment: baseline, faults, recovery window, expectations."""
+
+    id: Identifier
+    name: str = Field(min_length=1)
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    baseline_seconds: Annotated[float, Field(ge=1, le=3600)] = 5.0
+    stable_seconds: Annotated[float, Field(ge=0.5, le=600)] = 3.0
+    recovery_deadline_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    faults: tuple[SerializeAsAny[FaultSpec], ...] = Field(min_length=1)
+    expect: tuple[Expectation, ...] = ()
+    abort_when: tuple[StopCondition, ...] = ()
+    expected_behavior: str = ""
+    created_by: str = ""
+    date: str = ""
+    short_keys: dict[str, str] | None = Field(default=None, exclude=True)
+    """For a scenario written in a short form: the key of its one fault -> the key of the scenario that said it."""
+
+
+class Suite(Value):
+    """One scenario file."""
+
+    name: str = Field(min_length=1)
+    version: Literal[1] = 1
+    description: str = ""
+    default: bool = False
+    created_by: str = ""
+    date: str = ""
+    scenarios: tuple[Scenario, ...] = Field(min_length=1)
+    file: str = Field(default="", exclude=True)

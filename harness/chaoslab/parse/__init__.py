@@ -1,0 +1,7 @@
+"""Files -> frozen values. Every problem of all of them is told at once."""
+
+from chaoslab.parse.files import parse_suites
+from chaoslab.parse.lab import lab_spec
+from chaoslab.parse.schema import result_schema, scenario_schema
+
+__all__ = ["lab_spec", "parse_suites", "result_schema", "scenario_schema"]

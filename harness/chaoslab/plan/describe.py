@@ -1,0 +1,70 @@
+"""A plan in words and as JSON: what `chaoslab plan` prints. Adds nothing that the plan does not hold."""
+
+from typing import Any
+
+from chaoslab.model.lab import LabSpec
+from chaoslab.model.plan import Plan, PlannedScenario
+from chaoslab.plan.targets import blast_radius, target_names
+
+
+def describe(plan: Plan, lab: LabSpec) -> dict[str, Any]:
+    """Give a plan as JSON data: per scenario targets, blast radius, timeline, undo of each step, worst case.
+
+    Instants count from the end of the baseline.
+    """
+    return {
+        "profile": plan.profile,
+        "seed": plan.seed,
+        "worst_case_seconds": round(plan.worst_case_seconds, 3),
+        "scenarios": [_scenario(planned, lab) for planned in plan.scenarios],
+    }
+
+
+def text_rows(plan: Plan, lab: LabSpec) -> list[str]:
+    """Give a plan as lines of text, for the console."""
+    rows: list[str] = []
+    for told in describe(plan, lab)["scenarios"]:
+        rows += [
+            f"{told['id']}  {told['name']}  [{told['suite']}]",
+            f"  targets     {', '.join(told['targets'])}  (blast radius {told['blast_radius']})",
+            *(f"  t={entry['at_seconds']:+8.2f} s  {entry['action']:<9} {entry['what']}" for entry in told["timeline"]),
+            *(f"  undo {undo['fault']}: {step}" for undo in told["undo"] for step in undo["steps"]),
+            f"  worst case  {told['worst_case_seconds']:.1f} s",
+            "",
+        ]
+    count = len(plan.scenarios)
+    limit = f"at most {plan.worst_case_seconds:.0f} s without setting up the lab"
+    rows.append(f"{count} scenario{'s' if count != 1 else ''}, profile {plan.profile}, {limit}")
+    return rows
+
+
+def _scenario(planned: PlannedScenario, lab: LabSpec) -> dict[str, Any]:
+    return {
+        "suite": planned.suite,
+        "id": planned.scenario.id,
+        "name": planned.scenario.name,
+        "tags": list(planned.scenario.tags),
+        "targets": list(target_names(planned.scenario, lab)),
+        "blast_radius": blast_radius(planned.scenario, lab),
+        "baseline_seconds": planned.baseline_seconds,
+        "stable_seconds": planned.stable_seconds,
+        "recovery_deadline_seconds": planned.recovery_deadline_seconds,
+        "timeline": _timeline(planned),
+        "undo": [{"fault": step.fault_id, "steps": list(step.fault.undoes())} for step in planned.steps],
+        "worst_case_seconds": round(planned.worst_case_seconds, 3),
+    }
+
+
+def _timeline(planned: PlannedScenario) -> list[dict[str, Any]]:
+    injected = [(step.at_seconds, "inject", f"{step.fault_id} {step.fault.describe()}") for step in planned.steps]
+    reverted = [(step.end_seconds, "revert", step.fault_id) for step in planned.steps if step.fault.held]
+    entries = [
+        (-planned.baseline_seconds, "baseline", f"{planned.baseline_seconds:g} s"),
+        *sorted([*injected, *reverted], key=lambda entry: entry[0]),
+        (
+            planned.hold_seconds,
+            "recovery",
+            f"until {planned.stable_seconds:g} s stable, at most {planned.recovery_deadline_seconds:g} s",
+        ),
+    ]
+    return [{"at_seconds": round(at, 3), "action": action, "what": what} for at, action, what in entries]

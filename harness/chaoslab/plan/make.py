@@ -1,0 +1,117 @@
+"""The planner: chooses scenarios, checks them against the lab, gives every fault its place on the timeline."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from chaoslab.errors import InputError, Problem
+from chaoslab.model.lab import LabSpec
+from chaoslab.model.plan import Plan, PlannedScenario, Profile
+from chaoslab.model.suite import Scenario, Suite
+from chaoslab.parse.wording import json_path, nearest, shown
+from chaoslab.plan.check import scenario_problems
+from chaoslab.plan.targets import blast_radius, target_names, touched_services, with_default_link
+from chaoslab.plan.timeline import windows
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which scenarios run. `only`, `tags` and `skip` hold ids, tags or patterns such as `NF-*`.
+
+    A scenario runs when it matches one of `only` (if given) by id or tag, has one of `tags` (if given), and matches
+    nothing of `skip`. `max_targets`: the most replicas and links that one scenario may touch (None: no limit).
+    """
+
+    only: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    max_targets: int | None = None
+
+
+def make_plan(suites: Sequence[Suite], lab: LabSpec, profile: Profile, seed: int, selection: Selection) -> Plan:
+    """Plan the chosen scenarios of `suites` on `lab`, in the order of the files.
+
+    Raises InputError with everything that does not fit: unknown targets, links, probes and triggers, targets that are
+    not chaos-ready, counts above the declared replicas, a blast radius above the limit, filters that match nothing.
+    """
+    problems = list(_filter_problems(suites, selection))
+    planned: list[PlannedScenario] = []
+    for suite in suites:
+        for index, written in enumerate(suite.scenarios):
+            if not _chosen(written, selection):
+                continue
+            scenario = with_default_link(written, lab)
+            found = list(scenario_problems(scenario, lab))
+            if not found:
+                planned.append(_planned(suite, scenario, lab, profile))
+                found = list(_too_many(planned[-1], lab, selection))
+            problems += [
+                Problem(suite.file, json_path(("scenarios", index, *place)), message, remedy)
+                for place, message, remedy in found
+            ]
+    if problems:
+        raise InputError(problems)
+    return Plan(profile, seed, tuple(planned))
+
+
+def _planned(suite: Suite, scenario: Scenario, lab: LabSpec, profile: Profile) -> PlannedScenario:
+    timing = windows(scenario, profile)
+    last_revert = max(step.end_seconds for step in timing.steps)
+    waits = sum(step.fault.longest_wait_seconds() for step in timing.steps)
+    deadline = scenario.recovery_deadline_seconds
+    return PlannedScenario(
+        suite=suite.name,
+        scenario=scenario,
+        baseline_seconds=timing.baseline_seconds,
+        stable_seconds=timing.stable_seconds,
+        recovery_deadline_seconds=deadline,
+        steps=timing.steps,
+        targets=touched_services(scenario, lab),
+        worst_case_seconds=timing.baseline_seconds + last_revert + waits + deadline + timing.stable_seconds,
+    )
+
+
+def _chosen(scenario: Scenario, selection: Selection) -> bool:
+    names = (scenario.id, *scenario.tags)
+    if _match(names, selection.skip):
+        return False
+    return (not selection.only or _match(names, selection.only)) and (
+        not selection.tags or _match(scenario.tags, selection.tags)
+    )
+
+
+def _match(names: Sequence[str], patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
+
+
+def _filter_problems(suites: Sequence[Suite], selection: Selection) -> Iterator[Problem]:
+    scenarios = [scenario for suite in suites for scenario in suite.scenarios]
+    tags = sorted({tag for scenario in scenarios for tag in scenario.tags})
+    names = [*(scenario.id for scenario in scenarios), *tags]
+    missed = False
+    for option, patterns, known in (
+        ("--only", selection.only, names),
+        ("--tags", selection.tags, tags),
+        ("--skip", selection.skip, names),
+    ):
+        for pattern in patterns:
+            if not _match(known, (pattern,)):
+                missed = True
+                yield Problem(option, "", f"{shown(pattern)} matches no scenario", nearest(pattern, known))
+    if not missed and not any(_chosen(scenario, selection) for scenario in scenarios):
+        yield Problem(
+            "selection", "", f"none of the {len(scenarios)} scenarios is left to run", "loosen --only, --tags or --skip"
+        )
+
+
+def _too_many(
+    planned: PlannedScenario, lab: LabSpec, selection: Selection
+) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    radius = blast_radius(planned.scenario, lab)
+    if selection.max_targets is not None and radius > selection.max_targets:
+        touched = ", ".join(target_names(planned.scenario, lab))
+        yield (
+            (),
+            f"touches {radius} targets ({touched}), {selection.max_targets} are allowed",
+            "raise --max-targets or lower count",
+        )

@@ -1,0 +1,66 @@
+"""What a scenario touches: services and how many of their replicas, and links."""
+
+from chaoslab.model.lab import LabSpec
+from chaoslab.model.suite import DEFAULT_LINK, FaultSpec, Scenario, how_many
+
+
+def target_of(fault: FaultSpec) -> str | None:
+    """Name the service that a fault touches, None for a fault on a link."""
+    target = getattr(fault, "target", None)
+    return target if isinstance(target, str) else None
+
+
+def link_of(fault: FaultSpec) -> str | None:
+    """Name the link that a fault touches, None for a fault on a service."""
+    link = getattr(fault, "link", None)
+    return link if isinstance(link, str) else None
+
+
+def with_default_link(scenario: Scenario, lab: LabSpec) -> Scenario:
+    """Put the lab's default link where a fault says `default` (or leaves an optional link out)."""
+    if lab.default_link is None or DEFAULT_LINK in lab.links:
+        return scenario
+    faults = tuple(
+        fault.model_copy(update={"link": lab.default_link})
+        if "link" in type(fault).model_fields and getattr(fault, "link", None) in (None, DEFAULT_LINK)
+        else fault
+        for fault in scenario.faults
+    )
+    return scenario.model_copy(update={"faults": faults})
+
+
+def touched(scenario: Scenario, lab: LabSpec) -> dict[str, int]:
+    """Count the replicas touched of each service; faults of one scenario on the same service hit the same replicas."""
+    counts: dict[str, int] = {}
+    for fault in scenario.faults:
+        if (target := target_of(fault)) is not None and target in lab.services:
+            number = how_many(getattr(fault, "count", 1), lab.services[target].replicas)
+            counts[target] = max(number, counts.get(target, 0))
+    return counts
+
+
+def links(scenario: Scenario) -> tuple[str, ...]:
+    """Name the links touched, once each."""
+    return tuple(dict.fromkeys(link for fault in scenario.faults if (link := link_of(fault)) is not None))
+
+
+def touched_services(scenario: Scenario, lab: LabSpec) -> tuple[str, ...]:
+    """Name the compose services that a scenario can leave broken: its targets, and both ends of its links."""
+    ends = (end for name in links(scenario) for end in (lab.links[name].client, lab.links[name].server))
+    return tuple(dict.fromkeys([*touched(scenario, lab), *(end for end in ends if end in lab.services)]))
+
+
+def blast_radius(scenario: Scenario, lab: LabSpec) -> int:
+    """Count the replicas and links that a scenario touches."""
+    return sum(touched(scenario, lab).values()) + len(links(scenario))
+
+
+def target_names(scenario: Scenario, lab: LabSpec) -> tuple[str, ...]:
+    """Name what is touched, for people: `mock-worker (2 of 4)`, `link hive-proxy (queen-rbee -> rbee-hive)`."""
+    services = [f"{name} ({count} of {lab.services[name].replicas})" for name, count in touched(scenario, lab).items()]
+    edges = [
+        f"link {name} ({lab.links[name].client} -> {lab.links[name].server})"
+        for name in links(scenario)
+        if name in lab.links
+    ]
+    return (*services, *edges)

@@ -1,0 +1,220 @@
+"""The spine: one run from files to verdict. Read `run` to know the program."""
+
+import os
+import random
+import traceback
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from chaoslab import __version__
+from chaoslab.clock import Clock, folder_stamp, iso
+from chaoslab.errors import ChaoslabError, EngineGone, Exit, Interrupted, LabDirty
+from chaoslab.experiment import Experiment
+from chaoslab.lab.lab import Lab
+from chaoslab.lab.reconcile import reconcile
+from chaoslab.lab.session import Project, Purpose, bring_up, opened, read_project
+from chaoslab.model.plan import Plan, PlannedScenario, Profile
+from chaoslab.model.result import RunResult, ScenarioResult
+from chaoslab.model.suite import Suite
+from chaoslab.parse import parse_suites
+from chaoslab.plan import Selection, make_plan
+from chaoslab.report import write_reports
+from chaoslab.report.progress import Progress
+from chaoslab.store import MANIFEST, History, Journal, RunFolder, StopFlag, WaitTimeout
+from chaoslab.tools.checkout import revision
+from chaoslab.tools.engine import Engine
+from chaoslab.tools.guard_process import GuardProcess
+from chaoslab.undo import UndoStack
+from chaoslab.verdict.judge import judge_run, judge_scenario, not_run
+from chaoslab.vocabulary import vocabulary
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What the user asked for. `files`: suites or folders of them; `compose_files`: the project's, in order."""
+
+    files: tuple[Path, ...]
+    compose_files: tuple[Path, ...]
+    results: Path
+    project: str | None = None
+    profile: Profile = "quick"
+    seed: int | None = None
+    selection: Selection = field(default_factory=Selection)
+    strict: bool = False
+    defaults_only: bool = False
+
+
+def run(request: RunRequest, clock: Clock, stop: StopFlag, progress: Progress) -> RunResult:
+    """Run suites against the lab and judge them.
+
+    1. Parse and plan: every problem is raised as InputError before anything starts.
+    2. Open the run folder, manifest first.
+    3. Bring the lab up and take its lock; a guard process watches over this one from here on.
+    4. Put right what an earlier run left.
+    5. Per scenario: experiment, then judge from what was recorded.
+    6. On any exit: undo what is left, compare everything with the clean state.
+    7. Judge the run and write the reports.
+    """
+    suites, project, plan = prepare(request)
+    started = clock.wall()
+    folder = RunFolder.create(request.results, folder_stamp(started))
+    progress.run_started(plan, folder.path)
+    engine = Engine(project.endpoint)
+    folder.write_json(MANIFEST, manifest(request, suites, project, plan, engine) | {"started": iso(started)})
+    history = History(folder, clock, stop)
+    journal = Journal(folder)
+    results: list[ScenarioResult] = []
+    closing = Closing()
+    try:
+        progress.step("bringing the lab up")
+        bring_up(project, engine)
+        purpose = Purpose(folder.path.name, "run", plan.seed)
+        with opened(project, engine, history, clock, purpose) as lab:
+            guard = GuardProcess(guard_arguments(request))
+            stack = UndoStack(journal, lab.reach)
+            try:
+                make_clean(lab, progress, "before the run")
+                lab.observer.watch(tuple(project.spec.probes.values()))
+                for planned in plan.scenarios:
+                    results.append(one_scenario(planned, lab, stack, progress))
+                    stop.check()
+            finally:
+                closing = close(lab, stack, progress, guard)
+    except ChaoslabError as error:
+        closing = closing.because(error)
+    finally:
+        history.close()
+        journal.close()
+    results += [not_run(planned) for planned in plan.scenarios[len(results):]]
+    return finish(request, plan, folder, results, closing, RunTimes(started, clock.wall()))
+
+
+def prepare(request: RunRequest) -> tuple[tuple[Suite, ...], Project, Plan]:
+    """Read every file and make the plan. Raises InputError with every problem; starts nothing."""
+    suites = parse_suites(request.files, vocabulary())
+    if request.defaults_only:
+        suites = tuple(suite for suite in suites if suite.default)
+    project = read_project(request.compose_files, request.project)
+    seed = random.SystemRandom().randrange(2**31) if request.seed is None else request.seed
+    return suites, project, make_plan(suites, project.spec, request.profile, seed, request.selection)
+
+
+def manifest(request: RunRequest, suites: Sequence[Suite], project: Project, plan: Plan, engine: Engine) -> dict[str, Any]:
+    """Everything needed to understand and to judge the run again: inputs, versions, revision, seed, host."""
+    version, info = engine.version(), engine.info()
+    return {
+        "schema_version": 1,
+        "chaoslab": __version__,
+        "profile": plan.profile,
+        "seed": plan.seed,
+        "strict": request.strict,
+        "engine": {
+            "endpoint": project.endpoint.source, "version": version.get("Version"), "kernel": info.get("KernelVersion"),
+            "cgroup": info.get("CgroupVersion"), "cpus": info.get("NCPU"), "memory_bytes": info.get("MemTotal"), "system": info.get("OperatingSystem"),
+        },
+        "checkout": revision(request.compose_files[0].resolve().parent),
+        "lab_bugs": os.environ.get("LAB_BUGS", ""),
+        "scenarios": [planned.key for planned in plan.scenarios],
+        "suites": [{**suite.model_dump(mode="json"), "file": suite.file} for suite in suites],
+        "lab": project.spec.model_dump(mode="json"),
+    }
+
+
+def one_scenario(planned: PlannedScenario, lab: Lab, stack: UndoStack, progress: Progress) -> ScenarioResult:
+    """Run one scenario and judge what was recorded, however it ended."""
+    history = lab.history
+    history.forget_samples()
+    history.scenario = planned.key
+    first = len(history.events)
+    progress.scenario_started(planned)
+    try:
+        Experiment(planned, lab, stack, progress.phase).run()
+    except Interrupted as stopped:
+        history.event("interrupted", text=stopped.message)
+    except EngineGone as error:
+        history.event("error", text=str(error))
+        history.fail(error)
+    except (ChaoslabError, WaitTimeout) as error:
+        history.event("error", text=str(error))
+    except Exception as error:  # a defect of ours costs one scenario its verdict, not the run its clean end
+        history.event("error", text=f"a defect in chaoslab: {type(error).__name__}: {error}", trace=traceback.format_exc())
+    result = judge_scenario(planned, lab.spec, history.events[first:], history.all_series())
+    history.scenario = ""
+    progress.scenario_ended(result)
+    return result
+
+
+def make_clean(lab: Lab, progress: Progress, when: str) -> None:
+    """Mend every difference from the clean state, saying each. Raises LabDirty when some are left."""
+    mended = reconcile(lab, lambda text: progress.step(f"{when}: {text}"))
+    if mended.left:
+        what = "; ".join(f"{difference.where}: {difference.what}" for difference in mended.left)
+        raise LabDirty(f"the lab is not clean and could not be put right: {what}", remedy="`chaoslab status` shows it; `make down && make up` starts afresh")
+
+
+@dataclass(frozen=True)
+class Closing:
+    """How a run ended: whether the lab is clean (None: it was never touched), what went wrong, what is to be said."""
+
+    clean: bool | None = None
+    error: ChaoslabError | None = None
+    notes: tuple[str, ...] = ()
+    observer: dict[str, float] = field(default_factory=dict)
+
+    def because(self, error: ChaoslabError) -> "Closing":
+        """Add what ended the run."""
+        return replace(self, error=error, notes=(*self.notes, str(error)))
+
+
+def close(lab: Lab, stack: UndoStack, progress: Progress, guard: GuardProcess) -> Closing:
+    """Undo what is left and compare everything with the clean state; the guard goes only when nothing is left to do."""
+    notes: list[str] = []
+    clean = True
+    try:
+        for result in stack.unwind():
+            notes.append(f"undone at the end: {result.undo}: {result.note}")
+        mended = reconcile(lab, lambda text: notes.append(f"mended at the end: {text}"))
+        clean = not mended.left and not stack.pending
+        notes += [f"still not clean: {difference.where}: {difference.what}" for difference in mended.left]
+    except ChaoslabError as error:
+        clean = False
+        notes.append(f"the lab could not be compared with its clean state: {error}")
+    if clean:
+        guard.dismiss()
+    return Closing(clean, None, tuple(notes), asdict(lab.observer.stats()))
+
+
+@dataclass(frozen=True)
+class RunTimes:
+    """Wall-clock instants of a run, seconds since the Unix epoch."""
+
+    started: float
+    ended: float
+
+
+def finish(request: RunRequest, plan: Plan, folder: RunFolder, results: list[ScenarioResult], closing: Closing, times: RunTimes) -> RunResult:
+    """Judge the whole run and write its reports."""
+    judged = judge_run(
+        results,
+        run_id=folder.path.name,
+        profile=plan.profile,
+        seed=plan.seed,
+        started=iso(times.started),
+        wall_seconds=times.ended - times.started,
+        lab_clean=closing.clean is not False,
+        interrupted=isinstance(closing.error, Interrupted),
+        failed_with=closing.error.exit_code if closing.error else Exit.PASSED,
+        observer=closing.observer,
+        notes=closing.notes,
+        strict=request.strict,
+    )
+    write_reports(folder, judged)
+    return judged
+
+
+def guard_arguments(request: RunRequest) -> list[str]:
+    """Tell the guard which lab it watches over."""
+    files = [argument for file in request.compose_files for argument in ("--compose-file", str(file.resolve()))]
+    return files + (["--project", request.project] if request.project else [])

@@ -1,0 +1,1 @@
+"""The only modules that spawn or dial: engine, compose, Toxiproxy, one-shot HTTP."""

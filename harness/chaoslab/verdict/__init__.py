@@ -1,0 +1,1 @@
+"""Pure judging: (planned scenario, lab, events, samples) -> verdict. Reads no file, no clock, no engine."""
