@@ -31,8 +31,8 @@ def choose(lab: "Lab", target: str, count: Count, scenario_id: str) -> tuple[Rep
 
 
 def is_up(replica: Replica) -> bool:
-    """Whether a container runs and is not known to be ill."""
-    return replica.running and replica.pid > 0 and replica.health in ("healthy", "none")
+    """Whether a container runs and is not known to be ill; after a restart the engine's own check is `starting` for a while."""
+    return replica.running and replica.pid > 0 and replica.health != "unhealthy"
 
 
 def describe(replica: Replica) -> str:

@@ -99,6 +99,8 @@ def _message(details: ErrorDetails) -> str:
 
 
 def _joined(messages: list[str], value: Any) -> str:
+    """Join what the members of a union said; where one knew the value's type, the others' complaints do not matter."""
+    messages = [message for message in messages if message not in WANTED.values()] or messages
     bounds = [message for message in messages if message.startswith("must be ")]
     if not bounds:
         return "; ".join(messages)

@@ -52,16 +52,7 @@ def test_cleans_when_the_harness_is_gone(observing: Observing, toxiproxy: tuple[
         plain.pipes.process.send_signal(signal.SIGTERM)
     assert seconds_to_end(plain) < ALLOWED_SECONDS
     assert fake.clean, fake.proxies
-
-
-def test_a_delete_that_hangs(observing: Observing, toxiproxy: tuple[FakeToxiproxy, Server]) -> None:
-    """A DELETE that hangs under traffic is overcome by closing that proxy's connections, and the proxy ends enabled."""
-    fake, server = toxiproxy
-    fake.add("web-proxy", "slow", "odd")
-    plain = armed(observing, server)
-    plain.pipes.end_input()
-    assert seconds_to_end(plain) < ALLOWED_SECONDS
-    assert fake.clean, fake.proxies
+    assert set(fake.proxies) == {"web-proxy", "other"}
 
 
 def test_a_lost_proxy_is_made_anew(observing: Observing, toxiproxy: tuple[FakeToxiproxy, Server]) -> None:

@@ -81,7 +81,7 @@ def test_a_link_may_stay_open(tmp_path: Path) -> None:
         ({"target": "w", "timing": "later"}, '.timing: must be during_inference or random, not "later"'),
         (
             {"target": "w", "signal": "SIGKILL", "count": "150%"},
-            '.count: must be a whole number or a whole percentage such as "50%", or "all", not "150%"',
+            '.count: must be a whole percentage such as "50%", or "all", not "150%"',
         ),
         (
             {"resource": "memory", "target": "w", "threshold": "95%", "duration_seconds": 30},

@@ -31,7 +31,9 @@ def good(
 ) -> Sample:
     """Make a good sample, 1 ms long unless told."""
     end = sent + 1 if finished is None else finished
-    return Sample(probe, replica, round(sent * MS), round(sent * MS), round(end * MS), good=True, outcome="200", detail=detail)
+    return Sample(
+        probe, replica, round(sent * MS), round(sent * MS), round(end * MS), good=True, outcome="200", detail=detail
+    )
 
 
 def bad(

@@ -177,7 +177,11 @@ def test_no_samples_at_all_is_inconclusive() -> None:
 
 def test_errors_aborts_and_interruptions_say_so() -> None:
     """A harness failure is an ERROR, a stop condition a FAIL, an interruption INCONCLUSIVE; each with its text."""
-    error = judged(planned(), events(event("error", 21_000, text="docker is gone"), without=["observing_ended"]), watched(end=21_000))
+    error = judged(
+        planned(),
+        events(event("error", 21_000, text="docker is gone"), without=["observing_ended"]),
+        watched(end=21_000),
+    )
     assert (error.verdict, error.reasons) == (
         "ERROR",
         ("docker is gone", "recovery_seconds could not be measured: no samples"),

@@ -77,10 +77,9 @@ def test_percentile_of_nothing_and_of_one() -> None:
 def test_counts_of_samples_errors_and_statuses() -> None:
     """Errors are bad samples, status is the share of one outcome, samples counts all of the phase."""
     tasks = [
-            *(bad(11_000 + at, probe="tasks", outcome="507") for at in range(0, 300, 100)),
-            *(good(11_300 + at, probe="tasks") for at in range(0, 700, 100)),
-        ]
-    )
+        *(bad(11_000 + at, probe="tasks", outcome="507") for at in range(0, 300, 100)),
+        *(good(11_300 + at, probe="tasks") for at in range(0, 700, 100)),
+    ]
     assert found(Expectation(measure="errors", of="tasks", max=0), HEALTHY, tasks).observed == 3
     assert found(Expectation(measure="samples", of="tasks", min=10), HEALTHY, tasks).observed == 10
     assert found(Expectation(measure="status", of="tasks", name="507", min=0.3), HEALTHY, tasks).observed == 0.3
@@ -96,7 +95,7 @@ def test_distinct_counts_captured_values_after_recovery() -> None:
 
 
 def test_lost_counts_only_timeouts_of_work() -> None:
-    """A refused task is an answer of sorts, a health probe is no work, and what timed out before t0 is not this fault's."""
+    """A refused task is an answer, a health probe is no work, what timed out before t0 is not this fault's."""
     tasks = [
         *stream(START, 30_000, 100, probe="tasks"),
         bad(START + 10, 9_000, probe="tasks", outcome="timeout"),
