@@ -12,7 +12,7 @@ class Bugs:
     no_timeout: bool = False
     """Attempts of queen and hive wait for ever, connects included; a task has no deadline."""
     no_reconnect: bool = False
-    """A peer whose connection broke is not dialled again."""
+    """A peer stays lost once a working connection to it broke."""
     zombie_worker: bool = False
     """The hive keeps the slots of a dead worker: it registers again and gets no work."""
 

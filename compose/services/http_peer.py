@@ -15,7 +15,7 @@ from services.http_connection import Connection, PeerLostError, Reply
 class Peer:
     """`url` is http://host:port. Callers bound how many questions are open at once, and so the connections.
 
-    `connect_seconds`: None waits for ever. `reconnect` off: once a working connection broke, nothing is dialled.
+    `connect_seconds`: None waits for ever. `reconnect` off: once a working connection broke, the peer stays lost.
     """
 
     url: str
@@ -30,6 +30,8 @@ class Peer:
 
     async def ask(self, method: str, path: str, body: bytes = b"") -> Reply:
         """Ask on an idle connection, else on a new one; raises PeerLostError."""
+        if self.broken and not self.reconnect:
+            raise PeerLostError(f"{self.url}: not connected")
         connection = self._idle_connection() or await self._dial()
         try:
             reply = await connection.ask(self._request(method, path, body))
@@ -55,8 +57,6 @@ class Peer:
         return None
 
     async def _dial(self) -> Connection:
-        if self.broken and not self.reconnect:
-            raise PeerLostError(f"{self.url}: not connected")
         host, port = host_and_port(self.url)
         loop = asyncio.get_running_loop()
         try:

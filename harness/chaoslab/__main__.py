@@ -17,7 +17,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     sys.exit(outcome(argv))
 
 
-def outcome(argv: Sequence[str] | None = None) -> int:
+def outcome(argv: Sequence[str] | None = None) -> int:  # noqa: PLR0911 - one return per kind of error, side by side
     """Run one command and return its exit code; every error becomes a message, none a traceback."""
     try:
         code = chaoslab.main(args=argv, prog_name="chaoslab", standalone_mode=False)
@@ -38,8 +38,9 @@ def outcome(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # a defect of ours: the user gets one sentence, the developer asks for the rest
         if os.environ.get(DEBUG):
             raise
+        what = f"this is a defect in chaoslab: {type(error).__name__}: {error}"
         return _say(
-            f"this is a defect in chaoslab: {type(error).__name__}: {error}\n  next: `chaoslab recover` puts the lab right; {DEBUG}=1 shows the details for a report",
+            f"{what}\n  next: `chaoslab recover` puts the lab right; {DEBUG}=1 shows details for a report",
             Exit.TOOL_ERROR,
         )
     return int(code or 0)

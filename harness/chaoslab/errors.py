@@ -65,7 +65,9 @@ class InputError(ChaoslabError):
         self.problems = tuple(problems)
         count = len(self.problems)
         lines = "\n".join(f"  {problem}" for problem in self.problems)
-        super().__init__(f"{count} problem{'s' if count != 1 else ''} found, nothing was started:\n{lines}", remedy=remedy)
+        super().__init__(
+            f"{count} problem{'s' if count != 1 else ''} found, nothing was started:\n{lines}", remedy=remedy
+        )
 
 
 class UsageError(ChaoslabError):
@@ -77,7 +79,9 @@ class UsageError(ChaoslabError):
 class ToolError(ChaoslabError):
     """An outside program or API failed; its words ride along."""
 
-    def __init__(self, message: str, *, remedy: str = "", argv: Sequence[str] = (), code: int | None = None, output: str = "") -> None:
+    def __init__(
+        self, message: str, *, remedy: str = "", argv: Sequence[str] = (), code: int | None = None, output: str = ""
+    ) -> None:
         super().__init__(message, remedy=remedy)
         self.argv = tuple(argv)
         self.code = code

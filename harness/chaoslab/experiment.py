@@ -74,7 +74,7 @@ class Experiment:
         """
         history = self.lab.history
         started = history.now_ns()
-        history.event("scenario_started", suite=self.planned.suite)
+        history.event("scenario_started", suite=self.planned.suite, started=history.wall_iso())
         try:
             if self._baseline():
                 self._timeline()
@@ -119,7 +119,11 @@ class Experiment:
         base = self.lab.history.now_ns()
         while True:
             waiting = [running for running in self.running if not running.injected]
-            held = [running for running in self.running if running.injected and running.step.fault.held and running.reverted_ns is None]
+            held = [
+                running
+                for running in self.running
+                if running.injected and running.step.fault.held and running.reverted_ns is None
+            ]
             if not waiting and not held:
                 return
             inject_due = min((base + int(running.step.at_seconds * NS_PER_SECOND) for running in waiting), default=None)
@@ -142,8 +146,14 @@ class Experiment:
         running.injected = True
         running.effect_ns = effect.at_ns
         history.event(
-            "injected", effect.at_ns, error_ns=effect.error_ns, fault=running.step.fault_id, type=running.step.fault.type,
-            what=effect.injected, held=running.step.fault.held, waited_seconds=effect.waited_seconds,
+            "injected",
+            effect.at_ns,
+            error_ns=effect.error_ns,
+            fault=running.step.fault_id,
+            type=running.step.fault.type,
+            what=effect.injected,
+            held=running.step.fault.held,
+            waited_seconds=effect.waited_seconds,
         )
         self.waited_seconds += effect.waited_seconds
         if not running.step.fault.held:
@@ -172,8 +182,13 @@ class Experiment:
         results = self.stack.carry_out(running.undos)
         for result in results:
             self.lab.history.event(
-                "reverted", result.at_ns, error_ns=result.error_ns, fault=running.step.fault_id,
-                what=str(result.undo), clean=result.clean, note=result.note,
+                "reverted",
+                result.at_ns,
+                error_ns=result.error_ns,
+                fault=running.step.fault_id,
+                what=str(result.undo),
+                clean=result.clean,
+                note=result.note,
             )
         running.reverted_ns = max((result.at_ns for result in results), default=self.lab.history.now_ns())
 
@@ -230,7 +245,7 @@ class Experiment:
                 self.lab.reach.compose.recreate(service, RECREATE_SECONDS)
                 history.event("note", text=f"{service} was recreated, since it did not recover")
             self.waited_seconds += (history.now_ns() - before) / NS_PER_SECOND
-        mended = reconcile(self.lab, lambda text: None, touched, thorough=False)
+        mended = reconcile(self.lab, lambda _text: None, touched, thorough=False)
         for difference in mended.differences:
             history.event("note", text=f"found after the scenario and mended: {difference.where}: {difference.what}")
         for difference in mended.left:
@@ -253,12 +268,12 @@ class Experiment:
 
     def _count_restarts(self, phase: str) -> None:
         replicas = self.lab.engine.replicas(self.lab.spec.project)
-        self.lab.history.event("replicas", phase=phase, restarts={str(replica): replica.restart_count for replica in replicas})
+        self.lab.history.event(
+            "replicas", phase=phase, restarts={str(replica): replica.restart_count for replica in replicas}
+        )
 
     def _declared_seconds(self) -> float:
         """The windows that the plan declares, as far as the scenario got."""
         if not any(running.injected for running in self.running):
             return self.planned.baseline_seconds
         return self.planned.baseline_seconds + self.planned.hold_seconds + self.planned.stable_seconds
-
-

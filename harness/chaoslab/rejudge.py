@@ -46,6 +46,9 @@ def stored_plan(manifest: dict[str, Any], lab: LabSpec) -> Plan:
         file = stored.pop("file", "")
         suite, found = read_suite(stored, file, vocabulary())
         if suite is None:
-            raise LabError(f"the run's suite {file} does not fit this version of chaoslab: {found[0][1]}", remedy="judge it with the version in its manifest")
+            raise LabError(
+                f"the run's suite {file} does not fit this version of chaoslab: {found[0][1]}",
+                remedy="judge it with the version in its manifest",
+            )
         suites.append(suite)
     return make_plan(suites, lab, manifest["profile"], manifest["seed"], Selection(only=tuple(manifest["scenarios"])))

@@ -81,13 +81,13 @@ def run(request: RunRequest, clock: Clock, stop: StopFlag, progress: Progress) -
                     results.append(one_scenario(planned, lab, stack, progress))
                     stop.check()
             finally:
-                closing = close(lab, stack, progress, guard)
+                closing = close(lab, stack, guard)
     except ChaoslabError as error:
         closing = closing.because(error)
     finally:
         history.close()
         journal.close()
-    results += [not_run(planned) for planned in plan.scenarios[len(results):]]
+    results += [not_run(planned) for planned in plan.scenarios[len(results) :]]
     return finish(request, plan, folder, results, closing, RunTimes(started, clock.wall()))
 
 
@@ -101,7 +101,9 @@ def prepare(request: RunRequest) -> tuple[tuple[Suite, ...], Project, Plan]:
     return suites, project, make_plan(suites, project.spec, request.profile, seed, request.selection)
 
 
-def manifest(request: RunRequest, suites: Sequence[Suite], project: Project, plan: Plan, engine: Engine) -> dict[str, Any]:
+def manifest(
+    request: RunRequest, suites: Sequence[Suite], project: Project, plan: Plan, engine: Engine
+) -> dict[str, Any]:
     """Everything needed to understand and to judge the run again: inputs, versions, revision, seed, host."""
     version, info = engine.version(), engine.info()
     return {
@@ -111,8 +113,13 @@ def manifest(request: RunRequest, suites: Sequence[Suite], project: Project, pla
         "seed": plan.seed,
         "strict": request.strict,
         "engine": {
-            "endpoint": project.endpoint.source, "version": version.get("Version"), "kernel": info.get("KernelVersion"),
-            "cgroup": info.get("CgroupVersion"), "cpus": info.get("NCPU"), "memory_bytes": info.get("MemTotal"), "system": info.get("OperatingSystem"),
+            "endpoint": project.endpoint.source,
+            "version": version.get("Version"),
+            "kernel": info.get("KernelVersion"),
+            "cgroup": info.get("CgroupVersion"),
+            "cpus": info.get("NCPU"),
+            "memory_bytes": info.get("MemTotal"),
+            "system": info.get("OperatingSystem"),
         },
         "checkout": revision(request.compose_files[0].resolve().parent),
         "lab_bugs": os.environ.get("LAB_BUGS", ""),
@@ -138,10 +145,12 @@ def one_scenario(planned: PlannedScenario, lab: Lab, stack: UndoStack, progress:
         history.fail(error)
     except (ChaoslabError, WaitTimeout) as error:
         history.event("error", text=str(error))
-    except Exception as error:  # a defect of ours costs one scenario its verdict, not the run its clean end
-        history.event("error", text=f"a defect in chaoslab: {type(error).__name__}: {error}", trace=traceback.format_exc())
+    except Exception as error:  # noqa: BLE001 - a defect of ours costs one scenario its verdict, not the run its clean end
+        history.event(
+            "error", text=f"a defect in chaoslab: {type(error).__name__}: {error}", trace=traceback.format_exc()
+        )
+    history.scenario = ""  # what arrives from here on belongs to no scenario: `chaoslab judge` sees what is judged now
     result = judge_scenario(planned, lab.spec, history.events[first:], history.all_series())
-    history.scenario = ""
     progress.scenario_ended(result)
     return result
 
@@ -151,7 +160,10 @@ def make_clean(lab: Lab, progress: Progress, when: str) -> None:
     mended = reconcile(lab, lambda text: progress.step(f"{when}: {text}"))
     if mended.left:
         what = "; ".join(f"{difference.where}: {difference.what}" for difference in mended.left)
-        raise LabDirty(f"the lab is not clean and could not be put right: {what}", remedy="`chaoslab status` shows it; `make down && make up` starts afresh")
+        raise LabDirty(
+            f"the lab is not clean and could not be put right: {what}",
+            remedy="`chaoslab status` shows it; `make down && make up` starts afresh",
+        )
 
 
 @dataclass(frozen=True)
@@ -168,22 +180,30 @@ class Closing:
         return replace(self, error=error, notes=(*self.notes, str(error)))
 
 
-def close(lab: Lab, stack: UndoStack, progress: Progress, guard: GuardProcess) -> Closing:
+def close(lab: Lab, stack: UndoStack, guard: GuardProcess) -> Closing:
     """Undo what is left and compare everything with the clean state; the guard goes only when nothing is left to do."""
     notes: list[str] = []
     clean = True
     try:
-        for result in stack.unwind():
-            notes.append(f"undone at the end: {result.undo}: {result.note}")
+        notes += [f"undone at the end: {result.undo}: {result.note}" for result in stack.unwind()]
         mended = reconcile(lab, lambda text: notes.append(f"mended at the end: {text}"))
         clean = not mended.left and not stack.pending
         notes += [f"still not clean: {difference.where}: {difference.what}" for difference in mended.left]
     except ChaoslabError as error:
         clean = False
         notes.append(f"the lab could not be compared with its clean state: {error}")
+        notes.append("next: `chaoslab recover` once the engine answers")
     if clean:
         guard.dismiss()
-    return Closing(clean, None, tuple(notes), asdict(lab.observer.stats()))
+    return Closing(clean, None, tuple(notes), observer_stats(lab))
+
+
+def observer_stats(lab: Lab) -> dict[str, float]:
+    """Ask how the observer fared; nothing when it is gone."""
+    try:
+        return asdict(lab.observer.stats())
+    except ChaoslabError:
+        return {}
 
 
 @dataclass(frozen=True)
@@ -194,7 +214,9 @@ class RunTimes:
     ended: float
 
 
-def finish(request: RunRequest, plan: Plan, folder: RunFolder, results: list[ScenarioResult], closing: Closing, times: RunTimes) -> RunResult:
+def finish(
+    request: RunRequest, plan: Plan, folder: RunFolder, results: list[ScenarioResult], closing: Closing, times: RunTimes
+) -> RunResult:
     """Judge the whole run and write its reports."""
     judged = judge_run(
         results,

@@ -8,12 +8,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from chaoslab.clock import NS_PER_SECOND, Clock, Tie
+from chaoslab.clock import NS_PER_SECOND, Clock, Tie, iso
 from chaoslab.errors import Interrupted, LabError
 from chaoslab.model.history import Event, Sample, Undo
 
 T = TypeVar("T")
-MANIFEST, EVENTS, SAMPLES, JOURNAL, RESULT = "manifest.json", "events.jsonl", "samples.jsonl", "journal.jsonl", "result.json"
+MANIFEST, EVENTS, SAMPLES, JOURNAL, RESULT = (
+    "manifest.json",
+    "events.jsonl",
+    "samples.jsonl",
+    "journal.jsonl",
+    "result.json",
+)
 
 
 class WaitTimeout(TimeoutError):
@@ -64,7 +70,10 @@ class RunFolder:
             latest.symlink_to(path.name)
             latest.replace(results / "latest")
         except OSError as error:
-            raise LabError(f"the results folder {results} cannot be written: {error.strerror}", remedy="free disk space, or choose another with --results") from error
+            raise LabError(
+                f"the results folder {results} cannot be written: {error.strerror}",
+                remedy="free disk space, or choose another with --results",
+            ) from error
         return cls(path)
 
     def write(self, name: str, text: str) -> Path:
@@ -75,7 +84,10 @@ class RunFolder:
             part.write_text(text, encoding="utf-8")
             part.replace(target)
         except OSError as error:
-            raise LabError(f"{target} cannot be written: {error.strerror}", remedy="free disk space, or choose another folder with --results") from error
+            raise LabError(
+                f"{target} cannot be written: {error.strerror}",
+                remedy="free disk space, or choose another folder with --results",
+            ) from error
         return target
 
     def write_json(self, name: str, value: Any) -> Path:
@@ -87,7 +99,10 @@ class RunFolder:
         try:
             return (self.path / name).open("a", encoding="utf-8")
         except OSError as error:
-            raise LabError(f"{self.path / name} cannot be written: {error.strerror}", remedy="free disk space, or choose another folder with --results") from error
+            raise LabError(
+                f"{self.path / name} cannot be written: {error.strerror}",
+                remedy="free disk space, or choose another folder with --results",
+            ) from error
 
 
 class History:
@@ -113,6 +128,10 @@ class History:
         """Lab time now, by the latest tie between the harness's clock and the observer's."""
         return self.tie.to_lab_ns(self._clock.now_ns())
 
+    def wall_iso(self) -> str:
+        """The wall clock now, for people."""
+        return iso(self._clock.wall())
+
     def event(self, kind: str, at_ns: int | None = None, scenario: str = "", error_ns: int = 0, **data: Any) -> Event:
         """Append one event, at lab time now unless an instant is given."""
         event = Event(self.now_ns() if at_ns is None else at_ns, kind, scenario or self.scenario, data, error_ns)
@@ -126,7 +145,9 @@ class History:
     def samples_in(self, samples: Iterable[Sample]) -> None:
         """Append a batch of samples."""
         batch = list(samples)
-        text = "".join(json.dumps([*sample, self.scenario], separators=(",", ":"), ensure_ascii=False) + "\n" for sample in batch)
+        text = "".join(
+            json.dumps([*sample, self.scenario], separators=(",", ":"), ensure_ascii=False) + "\n" for sample in batch
+        )
         with self._changed:
             for sample in batch:
                 self._series.setdefault(sample.probe, []).append(sample)
@@ -148,8 +169,13 @@ class History:
         with self._changed:
             self._series = {}
 
-    def wait(self, condition: Callable[[], T | None], timeout_seconds: float, what: str, *, heed_stop: bool = True) -> T:
-        """Return the first value that is not None. Raises WaitTimeout and, unless told not to heed them (undoing), Interrupted or what broke the history."""
+    def wait(
+        self, condition: Callable[[], T | None], timeout_seconds: float, what: str, *, heed_stop: bool = True
+    ) -> T:
+        """Return the first value that is not None. Raises WaitTimeout, Interrupted, or what broke the history.
+
+        Undoing does not heed the last two (`heed_stop` False).
+        """
         deadline = self._clock.now_ns() + int(timeout_seconds * NS_PER_SECOND)
         while True:
             if heed_stop:
@@ -200,7 +226,8 @@ class History:
                 file.flush()
         except (OSError, ValueError) as error:
             self.failure = self.failure or LabError(
-                f"the run's history cannot be written: {error}", remedy="free disk space in the results folder and run again; the lab was put right"
+                f"the run's history cannot be written: {error}",
+                remedy="free disk space in the results folder and run again; the lab was put right",
             )
 
 
@@ -228,7 +255,9 @@ class Journal:
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as error:
-            raise LabError(f"the undo journal cannot be written: {error.strerror}", remedy="free disk space in the results folder") from error
+            raise LabError(
+                f"the undo journal cannot be written: {error.strerror}", remedy="free disk space in the results folder"
+            ) from error
 
 
 def read_events(folder: Path) -> list[Event]:
@@ -250,11 +279,17 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise LabError(f"{path} is not a readable part of a run: {error}", remedy="name a folder under results/ that holds a finished run") from error
+        raise LabError(
+            f"{path} is not a readable part of a run: {error}",
+            remedy="name a folder under results/ that holds a finished run",
+        ) from error
 
 
 def _lines(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
-        raise LabError(f"{path} is not a readable part of a run: {error.strerror}", remedy="name a folder under results/ that holds a finished run") from error
+        raise LabError(
+            f"{path} is not a readable part of a run: {error.strerror}",
+            remedy="name a folder under results/ that holds a finished run",
+        ) from error

@@ -56,7 +56,9 @@ class Reach:
     def toxics(self) -> Toxiproxy:
         """Return Toxiproxy's door. Raises LabError while the lab has none that answers."""
         if self.toxiproxy is None:
-            raise LabError("Toxiproxy is not reachable, so its toxics cannot be read", remedy="`chaoslab recover` once it runs")
+            raise LabError(
+                "Toxiproxy is not reachable, so its toxics cannot be read", remedy="`chaoslab recover` once it runs"
+            )
         return self.toxiproxy
 
 
@@ -70,7 +72,9 @@ def carry_out(undo: Undo, reach: Reach) -> UndoResult:
     after = reach.history.now_ns()
     if undo.verb in COUNTED_FROM_THE_CALL:
         return UndoResult(undo, before, reach.history.tie.error_ns, clean=True, note=note)
-    return UndoResult(undo, (before + after) // 2, (after - before) // 2 + reach.history.tie.error_ns, clean=True, note=note)
+    return UndoResult(
+        undo, (before + after) // 2, (after - before) // 2 + reach.history.tie.error_ns, clean=True, note=note
+    )
 
 
 class UndoStack:
@@ -173,7 +177,9 @@ def _wait_healthy(undo: Undo, reach: Reach) -> str:
         return True if replica and replica.running and replica.health in ("healthy", "none") else None
 
     try:
-        reach.history.wait(healthy, undo.wanted.get("seconds", HEALTHY_SECONDS), f"a healthy {undo.service}", heed_stop=False)
+        reach.history.wait(
+            healthy, undo.wanted.get("seconds", HEALTHY_SECONDS), f"a healthy {undo.service}", heed_stop=False
+        )
     except WaitTimeout:
         return _recreate(undo, reach)
     return "healthy"
@@ -219,7 +225,12 @@ def _end_processes(undo: Undo, reach: Reach) -> str:
         for pid in left:
             helper.ask({"do": "open", "pid": pid, "container": replica.id}, HELPER_SECONDS)
             helper.ask({"do": "send", "containers": [replica.id], "signal": "SIGKILL"}, HELPER_SECONDS)
-    reach.history.wait(lambda: None if _marked(reach, replica, undo.wanted["mark"]) else True, HELPER_SECONDS, f"the end of our processes in {replica}", heed_stop=False)
+    reach.history.wait(
+        lambda: None if _marked(reach, replica, undo.wanted["mark"]) else True,
+        HELPER_SECONDS,
+        f"the end of our processes in {replica}",
+        heed_stop=False,
+    )
     return f"{len(left)} ended"
 
 
@@ -236,17 +247,31 @@ def _marked(reach: Reach, replica: Replica, mark: str) -> list[int]:
 
 def _in_namespace(reach: Reach, replica: Replica) -> Callable[[], Attached]:
     """Say how to start the packet-rule helper in a container's network namespace."""
-    return lambda: reach.engine.start_helper(Helper(
-        reach.project, reach.image, "netfilter", ("chaoslab-undo", str(HELPER_SECONDS)),
-        network=f"container:{replica.id}", capabilities=("NET_ADMIN", "NET_RAW"), labels=reach.labels,
-    ))
+    return lambda: reach.engine.start_helper(
+        Helper(
+            reach.project,
+            reach.image,
+            "netfilter",
+            ("chaoslab-undo", str(HELPER_SECONDS)),
+            network=f"container:{replica.id}",
+            capabilities=("NET_ADMIN", "NET_RAW"),
+            labels=reach.labels,
+        )
+    )
 
 
 def _in_pid_namespace(reach: Reach) -> Callable[[], Attached]:
     """Say how to start the signalling helper, which sees the engine host's processes."""
-    return lambda: reach.engine.start_helper(Helper(
-        reach.project, reach.image, "signaller", pid_mode="host", capabilities=("KILL",), labels=reach.labels,
-    ))
+    return lambda: reach.engine.start_helper(
+        Helper(
+            reach.project,
+            reach.image,
+            "signaller",
+            pid_mode="host",
+            capabilities=("KILL",),
+            labels=reach.labels,
+        )
+    )
 
 
 @contextmanager

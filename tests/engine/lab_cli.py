@@ -37,8 +37,13 @@ class Cli:
     def start(self, *arguments: str, **popen: Any) -> subprocess.Popen[str]:
         """Start a command and return at once."""
         return subprocess.Popen(
-            [sys.executable, "-m", "chaoslab", *arguments], cwd=ROOT, env=os.environ | self.environment, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, **popen,
+            [sys.executable, "-m", "chaoslab", *arguments],
+            cwd=ROOT,
+            env=os.environ | self.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            **popen,
         )
 
     def run(self, *arguments: str, check: int | None = None) -> Done:
@@ -80,7 +85,9 @@ def containers(*more: str, project: str = PROJECT) -> list[str]:
     """Name the lab's running containers."""
     done = subprocess.run(
         ["docker", "ps", "--filter", f"label=com.docker.compose.project={project}", "--format", "{{.Names}}", *more],
-        capture_output=True, text=True, check=True,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return done.stdout.split()
 

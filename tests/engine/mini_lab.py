@@ -24,14 +24,17 @@ WEB = f"""
 import asyncio, os
 
 async def serve(reader, writer):
-    head = await reader.readuntil(b"\\r\\n\\r\\n")
-    if head.startswith(b"POST /die"):
-        os._exit(1)
-    size = {BIG_BYTES} if head.startswith(b"GET /big") else 2
-    writer.write(b"HTTP/1.1 200 OK\\r\\nContent-Length: %d\\r\\n\\r\\n" % size + b"x" * size)
     try:
-        await writer.drain()
-    except ConnectionError:
+        while True:
+            head = await reader.readuntil(b"\\r\\n\\r\\n")
+            if head.startswith(b"POST /die"):
+                os._exit(1)
+            body = b"x" * {BIG_BYTES} if head.startswith(b"GET /big") else b"ok"
+            writer.write(b"HTTP/1.1 200 OK\\r\\nContent-Length: %d\\r\\n\\r\\n" % len(body) + body)
+            await writer.drain()
+            if b"Connection: close" in head:
+                break
+    except (OSError, asyncio.IncompleteReadError):
         pass
     writer.close()
 

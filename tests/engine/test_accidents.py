@@ -45,8 +45,14 @@ def is_clean(cli: Cli) -> None:
     assert docker("ps", "-aq", "--filter", f"label=chaoslab.helper={PROJECT}") == ""
 
 
-@pytest.mark.parametrize("signals", [(signal.SIGINT,), (signal.SIGINT, signal.SIGINT), (signal.SIGTERM,)], ids=["ctrl-c", "ctrl-c twice", "term"])
-def test_an_interrupted_run_undoes_everything_and_reports(cli: Cli, tmp_path: Path, signals: tuple[signal.Signals, ...]) -> None:
+@pytest.mark.parametrize(
+    "signals",
+    [(signal.SIGINT,), (signal.SIGINT, signal.SIGINT), (signal.SIGTERM,)],
+    ids=["ctrl-c", "ctrl-c twice", "term"],
+)
+def test_an_interrupted_run_undoes_everything_and_reports(
+    cli: Cli, tmp_path: Path, signals: tuple[signal.Signals, ...]
+) -> None:
     """Exit 130, a result for what was done so far, no traceback, a clean lab."""
     process = held(cli, tmp_path, LATENCY, PAUSE)
     for number in signals:
@@ -77,7 +83,9 @@ def test_after_sigkill_the_toxics_go_by_themselves_and_the_guard_does_the_rest(c
 def test_recover_mends_a_lab_whose_results_are_gone(cli: Cli, tmp_path: Path) -> None:
     """Harness and guard killed, results deleted: recover finds what differs from the declared state and mends it."""
     process = held(cli, tmp_path, LATENCY, PAUSE)
-    guard = subprocess.run(["pgrep", "-f", f"chaoslab guard.*{PROJECT}|chaoslab guard"], capture_output=True, text=True, check=False).stdout.split()
+    guard = subprocess.run(
+        ["pgrep", "-f", f"chaoslab guard.*{PROJECT}|chaoslab guard"], capture_output=True, text=True, check=False
+    ).stdout.split()
     assert guard
     for pid in guard:
         os.kill(int(pid), signal.SIGKILL)
@@ -98,7 +106,9 @@ def test_a_full_disk_ends_the_run_with_everything_undone(cli: Cli, tmp_path: Pat
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
 
-    process = cli.start("run", suite(tmp_path, scenario), "--profile", "full", "--results", str(cli.results), preexec_fn=small_files)
+    process = cli.start(
+        "run", suite(tmp_path, scenario), "--profile", "full", "--results", str(cli.results), preexec_fn=small_files
+    )
     out, err = process.communicate(timeout=120)
     assert process.returncode == 4, out + err
     assert "Traceback" not in out + err

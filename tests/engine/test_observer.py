@@ -151,7 +151,9 @@ def test_a_new_address_is_dialled(lab: MiniLab, seen: Seen) -> None:
 def test_dead_mans_switch(lab: MiniLab, seen: Seen, traffic: bool) -> None:
     """A harness killed with SIGKILL leaves no toxic behind after 3 s, and its proxy enabled, under traffic as well."""
     harness = subprocess.Popen(
-        [sys.executable, "-c", HARNESS, lab.project], stdout=subprocess.PIPE, env={"PYTHONPATH": ":".join(sys.path), "PATH": "/usr/bin:/bin"}
+        [sys.executable, "-c", HARNESS, lab.project],
+        stdout=subprocess.PIPE,
+        env={"PYTHONPATH": ":".join(sys.path), "PATH": "/usr/bin:/bin"},
     )
     assert harness.stdout is not None
     assert harness.stdout.readline() == b"armed\n"
@@ -175,7 +177,6 @@ def test_dead_mans_switch(lab: MiniLab, seen: Seen, traffic: bool) -> None:
         return all(proxy["enabled"] and not proxy["toxics"] for proxy in json.loads(reply.body).values())
 
     took = seen.until(clean, "a clean Toxiproxy", 30)
-    print(f"clean {took:.2f} s after SIGKILL")
     lab.await_unlocked()
     assert clean()
     assert took < SAFE_SECONDS

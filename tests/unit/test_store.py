@@ -10,7 +10,17 @@ import pytest
 from chaoslab.clock import SystemClock
 from chaoslab.errors import Interrupted, LabError
 from chaoslab.model.history import Sample, Undo
-from chaoslab.store import EVENTS, JOURNAL, History, Journal, RunFolder, StopFlag, WaitTimeout, read_events, read_samples
+from chaoslab.store import (
+    EVENTS,
+    JOURNAL,
+    History,
+    Journal,
+    RunFolder,
+    StopFlag,
+    WaitTimeout,
+    read_events,
+    read_samples,
+)
 
 
 def sample(probe: str = "web", *, good: bool = True) -> Sample:
@@ -67,7 +77,7 @@ def test_a_wait_returns_as_soon_as_another_thread_brings_what_it_waits_for(histo
 
 def test_a_wait_says_what_was_awaited(history: History) -> None:
     """At its deadline a wait names what did not happen."""
-    with pytest.raises(WaitTimeout, match="the sun did not happen within 0.01 s"):
+    with pytest.raises(WaitTimeout, match=r"the sun did not happen within 0\.01 s"):
         history.wait(lambda: None, 0.01, "the sun")
 
 

@@ -102,6 +102,8 @@ def test_every_verb_says_so_when_toxiproxy_is_unreachable() -> None:
     without = Reach("lab", "image", cast("Any", None), cast("Any", None), History(None, SystemClock(), StopFlag()))
     for verb in ("remove_toxic", "enable_proxy", "create_proxy"):
         assert verb in VERBS
-        result = carry_out(Undo("x", verb, "", 0, {"link": "l", "toxic": "t", "listen": "[::]:1", "upstream": "a:1"}), without)
+        result = carry_out(
+            Undo("x", verb, "", 0, {"link": "l", "toxic": "t", "listen": "[::]:1", "upstream": "a:1"}), without
+        )
         assert not result.clean
         assert "not reachable" in result.note

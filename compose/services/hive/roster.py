@@ -98,15 +98,18 @@ class Roster:
             await asyncio.sleep(REAP_SECONDS)
             now = self.clock()
             overslept, woke = now - woke - REAP_SECONDS, now
-            for worker in list(self.known.values()):
+            for worker in self.known.values():
                 worker.seen += overslept
-                self._judge(worker, now - worker.seen)
+            self.reap()
 
-    def _judge(self, worker: Worker, silent_seconds: float) -> None:
-        if silent_seconds > self.patience.dead_seconds:
-            self._remove(worker, f"silent for {silent_seconds:.1f} s")
-        elif silent_seconds > self.patience.suspect_seconds and worker.step is None:
-            self.suspect(worker, f"silent for {silent_seconds:.1f} s")
+    def reap(self) -> None:
+        """Look at everybody once."""
+        for worker in list(self.known.values()):
+            silent_seconds = self.clock() - worker.seen
+            if silent_seconds > self.patience.dead_seconds:
+                self._remove(worker, f"silent for {silent_seconds:.1f} s")
+            elif silent_seconds > self.patience.suspect_seconds and worker.step is None:
+                self.suspect(worker, f"silent for {silent_seconds:.1f} s")
 
     def _remove(self, worker: Worker, why: str) -> None:
         del self.known[worker.hostname]

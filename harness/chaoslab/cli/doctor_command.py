@@ -27,5 +27,11 @@ def command(compose_files: tuple[Path, ...], project: str | None, as_json: bool)
     endpoint = resolve()
     found = list(examine(endpoint, Compose(chosen(compose_files), endpoint, project), TOOLBOX))
     rows = [(finding.what, "yes" if finding.fine else "NO", finding.detail, finding.cost) for finding in found]
-    emit(as_json=as_json, value=[asdict(finding) for finding in found], rows=rows, headers=("ability", "there", "detail", "what its lack costs"), empty="")
+    emit(
+        as_json=as_json,
+        value=[asdict(finding) for finding in found],
+        rows=rows,
+        headers=("ability", "there", "detail", "what its lack costs"),
+        empty="",
+    )
     return Exit.TOOL_ERROR if any(finding.needed and not finding.fine for finding in found) else Exit.PASSED

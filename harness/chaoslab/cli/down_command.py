@@ -26,5 +26,7 @@ def command(compose_files: tuple[Path, ...], project: str | None, volumes: bool)
         engine.remove(helper["Id"])
     click.echo(f"taking {declared.spec.project} down ...")
     declared.compose.down(volumes=volumes)
-    click.echo(f"{declared.spec.project}: down" + ("" if volumes else "; its volumes are kept (--volumes removes them)"))
+    click.echo(
+        f"{declared.spec.project}: down" + ("" if volumes else "; its volumes are kept (--volumes removes them)")
+    )
     return Exit.PASSED

@@ -20,14 +20,24 @@ def command(files: tuple[Path, ...], as_json: bool) -> int:
     suites = parse_suites(suite_files(files), vocabulary())
     value = [
         {
-            "suite": suite.name, "file": suite.file, "default": suite.default, "id": scenario.id, "name": scenario.name,
-            "tags": scenario.tags, "faults": [fault.describe() for fault in scenario.faults],
+            "suite": suite.name,
+            "file": suite.file,
+            "default": suite.default,
+            "id": scenario.id,
+            "name": scenario.name,
+            "tags": scenario.tags,
+            "faults": [fault.describe() for fault in scenario.faults],
         }
         for suite in suites
         for scenario in suite.scenarios
     ]
     rows = [
-        (scenario.id, ("*" if suite.default else "") + suite.name, scenario.name, "; ".join(fault.describe() for fault in scenario.faults))
+        (
+            scenario.id,
+            ("*" if suite.default else "") + suite.name,
+            scenario.name,
+            "; ".join(fault.describe() for fault in scenario.faults),
+        )
         for suite in suites
         for scenario in suite.scenarios
     ]

@@ -17,7 +17,11 @@ def compose_options(function: F) -> F:
     for option in (
         click.option("-p", "--project", default=None, help="Compose project name; default: the file's own."),
         click.option(
-            "-f", "--compose-file", "compose_files", multiple=True, type=click.Path(path_type=Path),
+            "-f",
+            "--compose-file",
+            "compose_files",
+            multiple=True,
+            type=click.Path(path_type=Path),
             help="Compose file, repeatable; default: COMPOSE_FILE, compose/lab.yml, or compose.yaml here.",
         ),
     ):
@@ -41,9 +45,25 @@ def selection_options(function: F) -> F:
         click.option("--only", multiple=True, metavar="ID", help="Only these scenarios, repeatable."),
         click.option("--tags", multiple=True, metavar="TAG", help="Only scenarios with one of these tags, repeatable."),
         click.option("--skip", multiple=True, metavar="ID|TAG", help="Leave these out, repeatable."),
-        click.option("--max-targets", type=click.IntRange(min=1), default=None, help="Refuse scenarios that hit more replicas at once."),
-        click.option("--profile", type=click.Choice(["quick", "full"]), default="quick", show_default=True, help="quick caps every window so that a suite takes minutes."),
-        click.option("--seed", type=int, default=None, help="Decides every random choice; default: a fresh one, recorded in the manifest."),
+        click.option(
+            "--max-targets",
+            type=click.IntRange(min=1),
+            default=None,
+            help="Refuse scenarios that hit more replicas at once.",
+        ),
+        click.option(
+            "--profile",
+            type=click.Choice(["quick", "full"]),
+            default="quick",
+            show_default=True,
+            help="quick caps every window so that a suite takes minutes.",
+        ),
+        click.option(
+            "--seed",
+            type=int,
+            default=None,
+            help="Decides every random choice; default: a fresh one, recorded in the manifest.",
+        ),
     ):
         function = option(function)
     return function

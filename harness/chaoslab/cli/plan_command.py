@@ -16,7 +16,9 @@ from chaoslab.errors import Exit
 @compose_options
 @selection_options
 @json_option
-def command(files: tuple[Path, ...], compose_files: tuple[Path, ...], project: str | None, as_json: bool, **options: Any) -> int:
+def command(
+    files: tuple[Path, ...], compose_files: tuple[Path, ...], project: str | None, as_json: bool, **options: Any
+) -> int:
     """Print targets, timeline, worst-case duration and the undo of each step. Starts nothing and needs no engine.
 
     FILES are suites or folders of them; without any, all of scenarios/.

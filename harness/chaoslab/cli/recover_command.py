@@ -25,7 +25,13 @@ def command(compose_files: tuple[Path, ...], project: str | None, as_json: bool)
     results = [{"undo": str(result.undo), "clean": result.clean, "note": result.note} for result in done.results]
     left = [{"where": difference.where, "what": difference.what} for difference in done.left]
     rows = [(str(result.undo), "done" if result.clean else "failed", result.note) for result in done.results]
-    emit(as_json=as_json, value={"clean": not left, "undone": results, "left": left}, rows=rows, headers=("undo", "outcome", "note"), empty="clean: there was nothing to put right")
+    emit(
+        as_json=as_json,
+        value={"clean": not left, "undone": results, "left": left},
+        rows=rows,
+        headers=("undo", "outcome", "note"),
+        empty="clean: there was nothing to put right",
+    )
     for difference in done.left:
         note(f"still not clean: {difference.where}: {difference.what}")
     if done.left:

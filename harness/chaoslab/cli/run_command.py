@@ -14,7 +14,13 @@ from chaoslab.cli.options import compose_options, json_option, selection_options
 @suite_arguments
 @compose_options
 @selection_options
-@click.option("--results", type=click.Path(path_type=Path), default=Path("results"), show_default=True, help="Where run folders go.")
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    default=Path("results"),
+    show_default=True,
+    help="Where run folders go.",
+)
 @click.option("--strict", is_flag=True, help="WARN counts as FAIL.")
 @json_option
 def command(files: tuple[Path, ...], compose_files: tuple[Path, ...], project: str | None, **options: Any) -> int:

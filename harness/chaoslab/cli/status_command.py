@@ -22,9 +22,17 @@ def command(compose_files: tuple[Path, ...], project: str | None, as_json: bool)
 
     with session(compose_files, project, None) as lab:
         found = differences(lab)
-    value = [{"where": difference.where, "what": difference.what, "mended_by": difference.undo.verb} for difference in found]
+    value = [
+        {"where": difference.where, "what": difference.what, "mended_by": difference.undo.verb} for difference in found
+    ]
     rows = [(difference.where, difference.what, difference.undo.verb.replace("_", " ")) for difference in found]
-    emit(as_json=as_json, value={"clean": not found, "differences": value}, rows=rows, headers=("where", "what", "mended by"), empty=f"clean: {lab.spec.project} is as its compose files declare it")
+    emit(
+        as_json=as_json,
+        value={"clean": not found, "differences": value},
+        rows=rows,
+        headers=("where", "what", "mended by"),
+        empty=f"clean: {lab.spec.project} is as its compose files declare it",
+    )
     if found and not as_json:
         click.echo(f"{len(found)} difference(s); `chaoslab recover` puts them right")
     return Exit.LAB_DIRTY if found else Exit.PASSED

@@ -21,5 +21,7 @@ def command(compose_files: tuple[Path, ...], project: str | None) -> int:
     click.echo(f"bringing {declared.spec.project} up, waiting until it is healthy ...")
     bring_up(declared, engine)
     running = sum(replica.running for replica in engine.replicas(declared.spec.project))
-    click.echo(f"{declared.spec.project}: {running} containers up and healthy; `chaoslab run` breaks them, `chaoslab down` ends them")
+    click.echo(
+        f"{declared.spec.project}: {running} containers up and healthy; `chaoslab run` breaks them, `chaoslab down` ends them"
+    )
     return Exit.PASSED

@@ -25,10 +25,16 @@ def command(files: tuple[Path, ...], as_json: bool) -> int:
     except InputError as error:
         if not as_json:
             raise
-        problems = [{"file": problem.file, "path": problem.path, "message": problem.message, "remedy": problem.remedy} for problem in error.problems]
+        problems = [
+            {"file": problem.file, "path": problem.path, "message": problem.message, "remedy": problem.remedy}
+            for problem in error.problems
+        ]
         emit(as_json=True, value={"valid": False, "problems": problems}, rows=(), headers=(), empty="")
         return Exit.BAD_INPUT
     rows = [(suite.file, suite.name, str(len(suite.scenarios))) for suite in suites]
-    value = {"valid": True, "suites": [{"file": suite.file, "name": suite.name, "scenarios": len(suite.scenarios)} for suite in suites]}
+    value = {
+        "valid": True,
+        "suites": [{"file": suite.file, "name": suite.name, "scenarios": len(suite.scenarios)} for suite in suites],
+    }
     emit(as_json=as_json, value=value, rows=rows, headers=("valid file", "suite", "scenarios"), empty="no suites")
     return Exit.PASSED

@@ -1,5 +1,6 @@
 """Repeated canaries across a faulted link and across a control link, and their samples before and during the fault."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chaoslab.faults.crossing import Crossing, crossing
@@ -29,9 +30,7 @@ class Canaries:
         wanted = {one.link: one for one in self.lab.observer.canaries_sent}
         mine = [self.request]
         if self.control is not None:
-            mine.append(
-                CanaryRequest(link=self.control.name, rate_hz=RATE_HZ, timeout_seconds=self.request.timeout_seconds)
-            )
+            mine.append(replace(self.request, link=self.control.name))
         for one in mine:
             wanted[one.link] = larger(wanted[one.link], one) if one.link in wanted else one
         self.lab.observer.canaries(tuple(wanted.values()))

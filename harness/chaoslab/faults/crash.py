@@ -42,13 +42,7 @@ class CrashSpec(OneShotFaultSpec):
 
     def describe(self) -> str:
         """Say what is sent to whom, literally."""
-        when = (
-            f" {self.timing.replace('_', ' ')}"
-            if self.timing == "random"
-            else f" {self.timing.replace('_', ' ')}"
-            if self.timing
-            else ""
-        )
+        when = f" {self.timing.replace('_', ' ')}" if self.timing else ""
         then = "" if self.signal == "SIGKILL" else f", SIGKILL after {self.timeout_seconds:g} s"
         return f"{self.signal} to the process of {targets.of(self.target, self.count)}{when}{then}"
 
@@ -108,8 +102,9 @@ class Crash(Fault[CrashSpec]):
         self.exits = self.signaller.exits(self.targets, self.spec.waits_seconds)
         alive = [replica for replica in self.targets if str(replica) not in self.exits]
         if alive and self.spec.signal != "SIGKILL":
-            waited += self.spec.timeout_seconds
             self._escalate(alive)
+        if self.spec.signal != "SIGKILL":  # how long a process may take to end is its own affair
+            waited += max(0, max(self.exits.values(), default=self.sent.at_ns) - self.sent.at_ns) / 1e9
         at = min(self.exits.values(), default=self.sent.at_ns)
         error = max(0, at - first_stop) if first_stop else 0
         return Effect(

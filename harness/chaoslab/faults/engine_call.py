@@ -5,7 +5,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from chaoslab.errors import ChaoslabError
-from chaoslab.faults import targets
 from chaoslab.faults.fault import Fault, Finding
 from chaoslab.faults.signals import Sent, Signaller
 from chaoslab.model.replica import Replica
@@ -77,7 +76,7 @@ def stopped(sent: Sent, exits: dict[str, int], after: Sequence[Replica], limit_m
 
 def running_again(after: Sequence[Replica]) -> Finding:
     """Judge the clean state: every target runs."""
-    up = sum(targets.is_up(replica) or replica.running for replica in after)
+    up = sum(replica.running for replica in after)
     return Finding(up, f"{len(after)} running", "replicas", proven=up == len(after))
 
 

@@ -78,6 +78,7 @@ class Oom(Fault[OomSpec]):
         for replica in self.targets:
             self.signaller.watch(replica)
         self.exits: dict[str, int] = {}
+        self.codes: dict[str, int] = {}
         self.seen_killed: set[str] = set()
         self.started_ns = 0
 
@@ -108,15 +109,17 @@ class Oom(Fault[OomSpec]):
             )
         self.exits = self.signaller.exits(self.targets, TAKE_SECONDS + 1.0)
         self._look_for_killed()
+        self.codes = self._exit_codes()
+        waited = (self.lab.history.now_ns() - self.started_ns) / 1e9
         at = min(self.exits.values(), default=self.started_ns)
         what = f"{self.spec.describe()}: {targets.names(self.targets)}"
-        return Effect(at, self.lab.history.tie.error_ns, what, (at - self.started_ns) / 1e9)
+        return Effect(at, self.lab.history.tie.error_ns, what, waited)
 
     def prove(self) -> Proof:
         """The service died of it: die event with 137, OOMKilled, one restart more."""
         after = [self.lab.replica(replica.service, replica.number) for replica in self.targets]
         took = {name: (end - self.started_ns) / 1e6 for name, end in self.exits.items()}
-        return self.proof(oom_killed(self.targets, after, self._exit_codes(), self.seen_killed, took))
+        return self.proof(oom_killed(self.targets, after, self.codes, self.seen_killed, took))
 
     def prove_clean(self) -> Proof:
         """All targets run."""

@@ -15,13 +15,17 @@ if TYPE_CHECKING:
 
 Target = Annotated[str, Field(min_length=1)]
 """A compose service."""
-SIGNAL_PATTERN = r"^SIG(?!RT)[A-Z0-9]+$"
+RECENT_SAMPLES = 200
+SERVES_SECONDS = 1.5
+CLOCK_SLACK_NS = 50_000_000
+"""The engine stamps its events with the wall clock, which is tied to lab time less closely than the helpers' clocks."""
 
 
 def choose(lab: "Lab", target: str, count: Count, scenario_id: str) -> tuple[Replica, ...]:
-    """Choose replicas that are up. Raises NotProvable when one is down, paused or unhealthy already: what would the fault change?"""
+    """Choose replicas that are up. Raises NotProvable when one is down, paused or ill already: what would it change?"""
     chosen = lab.choose(target, count, scenario_id)
-    down = [f"{replica} is {describe(replica)}" for replica in chosen if not is_up(replica)]
+    since_ns = lab.history.now_ns()
+    down = [f"{replica} is {describe(replica)}" for replica in chosen if not is_up(lab, replica, since_ns)]
     if down:
         raise NotProvable(
             f"{', '.join(down)} before the fault",
@@ -30,9 +34,26 @@ def choose(lab: "Lab", target: str, count: Count, scenario_id: str) -> tuple[Rep
     return chosen
 
 
-def is_up(replica: Replica) -> bool:
-    """Whether a container runs and is not known to be ill; after a restart the engine's own check is `starting` for a while."""
-    return replica.running and replica.pid > 0 and replica.health != "unhealthy"
+def is_up(lab: "Lab", replica: Replica, since_ns: int) -> bool:
+    """Whether a container runs and serves.
+
+    The engine's health check lags by its interval (a service just restarted is "starting" for seconds), so where the
+    service's own probes can tell, they do.
+    """
+    if not replica.running or replica.pid <= 0:
+        return False
+    if replica.health != "unhealthy":
+        return True  # whether a starting one serves, the baseline gate tells
+    probes = health_probes(lab, replica.service)
+
+    def served() -> bool | None:
+        series = (sample for probe in probes for sample in tuple(lab.history.series(probe.name))[-RECENT_SAMPLES:])
+        return any(one.good and one.replica == replica.number and one.sent_ns >= since_ns for one in series) or None
+
+    try:
+        return bool(probes) and lab.history.wait(served, SERVES_SECONDS, f"a good answer of {replica}")
+    except TimeoutError:
+        return False
 
 
 def describe(replica: Replica) -> str:
@@ -51,13 +72,13 @@ def of(target: str, count: Count) -> str:
 
 
 def engine_event(lab: "Lab", replica: Replica, action: str, since_ns: int) -> Event | None:
-    """Return the engine's first event of that kind about a replica since an instant (its clock may be 50 ms off ours)."""
+    """Return the engine's first event of that kind about a replica since an instant."""
     return next(
         (
             event
             for event in tuple(lab.history.events)
             if event.kind == "engine"
-            and event.at_ns >= since_ns - 50_000_000
+            and event.at_ns >= since_ns - CLOCK_SLACK_NS
             and (event.data.get("action"), event.data.get("service"), event.data.get("replica"))
             == (action, replica.service, replica.number)
         ),

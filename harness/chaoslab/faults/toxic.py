@@ -1,6 +1,7 @@
 """toxic: one of Toxiproxy's seven toxics on a link, proven by canaries and by the client's own traffic."""
 
 import math
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -17,13 +18,16 @@ from chaoslab.model.suite import DEFAULT_LINK, HeldFaultSpec
 from chaoslab.observe.rows import CanaryRequest
 from chaoslab.tools.toxiproxy import ToxicState
 
-MEASURABLE_MS = 40
-"""A canary is made so long that the declared bandwidth keeps it this long."""
+COMFORTABLE_MS = 40
+ENOUGH_MS = 15
+"""A canary is made so long that the declared bandwidth keeps it this long: the second where the first takes many requests."""
+FEW_ANSWERS = 10
 PAD_BYTES = 2000
-MOST_ANSWERS = 150
-CANARIES_PER_SECOND_TIMES_ANSWERS = 100
+MOST_ANSWERS = 100
+ANSWERS_PER_SECOND = 100
+LEAST_HZ = 4.0
 LONGEST_TIMEOUT_SECONDS = 30.0
-FIRST_SECONDS = 2.0
+FIRST_SECONDS = 3.0
 
 
 class ToxicSpec(HeldFaultSpec):
@@ -86,14 +90,14 @@ class Toxic(Fault[ToxicSpec]):
         started = self.lab.history.now_ns()
         self.canaries.start()
         usual = self._first_normal(started)
-        request = long_enough(self.declared, usual, self.canaries.request)
+        request = long_enough(self.declared, usual, self.canaries.request, pad_returns=self.link.canary.kind == "redis")
         if request != self.canaries.request:
             self.canaries.stop()
             self.canaries.request = request
+            started = self.lab.history.now_ns()
             self.canaries.start()
-            self.canaries_since = self.lab.history.now_ns()
-        else:
-            self.canaries_since = started
+            self._first_normal(started, FEWEST)
+        self.canaries_since = started
 
     def undos(self) -> tuple[Undo, ...]:
         """Remove the toxic."""
@@ -140,12 +144,12 @@ class Toxic(Fault[ToxicSpec]):
             self.canaries.stop()
         super().close()
 
-    def _first_normal(self, since_ns: int) -> Normal:
+    def _first_normal(self, since_ns: int, fewest: int = 1) -> Normal:
         """Wait for the first canaries: how long their requests and answers are. Raises NotProvable when none crosses."""
 
         def seen() -> Normal | None:
             found = normal([one for one in self.canaries.latest(FEWEST) if one.sent_ns >= since_ns])
-            return found if found.answered else None
+            return found if found.answered >= fewest else None
 
         try:
             return self.lab.history.wait(seen, FIRST_SECONDS, f"a canary across {self.link.name}")
@@ -180,22 +184,29 @@ def timeout_seconds(declared: Declared) -> float:
     return min(LONGEST_TIMEOUT_SECONDS, effect_ms / 1000 + spare)
 
 
-def long_enough(declared: Declared, usual: Normal, request: CanaryRequest) -> CanaryRequest:
-    """Make a canary long enough for the toxics that act on bytes; fewer per second the longer they are."""
-    values, down = declared.attributes, declared.stream == "downstream"
-    if declared.stalls or declared.toxic not in ("bandwidth", "slicer", "limit_data"):
-        return request
-    needed = {
-        "bandwidth": values.get("rate", 0) * MEASURABLE_MS,
-        "slicer": 3 * (values.get("average_size", 0) + values.get("size_variation", 0)),
-        "limit_data": 2 * values.get("bytes", 0),
-    }[declared.toxic]
+def long_enough(declared: Declared, usual: Normal, request: CanaryRequest, *, pad_returns: bool) -> CanaryRequest:
+    """Make a canary long enough for the toxics that act on bytes; fewer per second the more answers it takes.
+
+    `pad_returns`: the answer carries the request's padding (a Redis PING does).
+    """
+    down = declared.stream == "downstream"
     size = usual.received if down else usual.sent
+    needed = bytes_needed(declared, size)
     if size >= needed or size <= 0:
         return request
-    pad = 0 if down else PAD_BYTES
+    pad = PAD_BYTES if pad_returns or not down else 0
     answers = max(1, min(MOST_ANSWERS, math.ceil(needed / (size + pad))))
-    rate = max(2.0, min(RATE_HZ, CANARIES_PER_SECOND_TIMES_ANSWERS / answers))
-    return CanaryRequest(
-        link=request.link, rate_hz=rate, timeout_seconds=request.timeout_seconds, pad_bytes=pad, answers=answers
+    return replace(
+        request, rate_hz=max(LEAST_HZ, min(RATE_HZ, ANSWERS_PER_SECOND / answers)), pad_bytes=pad, answers=answers
     )
+
+
+def bytes_needed(declared: Declared, size: float) -> float:
+    """How many bytes a canary must carry to show a toxic that acts on bytes; 0 for the others."""
+    values = declared.attributes
+    if declared.toxic == "bandwidth" and values["rate"]:
+        comfortable = values["rate"] * COMFORTABLE_MS
+        return comfortable if comfortable <= FEW_ANSWERS * size else values["rate"] * ENOUGH_MS
+    if declared.toxic == "slicer":
+        return 3.0 * (values["average_size"] + values["size_variation"])
+    return 2.0 * values["bytes"] if declared.toxic == "limit_data" else 0.0

@@ -69,12 +69,9 @@ class ClientTraffic:
 
     def judge(self, finding: Finding, effect_ns: int) -> Finding:
         """Hold a finding against the traffic: a fault that no client met is not proven."""
-        return with_traffic(
-            finding,
-            self.since_effect(effect_ns),
-            self._link,
-            what="payload packets" if self._flags is PAYLOAD else "connection attempts",
-        )
+        what = "payload packets" if self._flags is PAYLOAD else "connection attempts"
+        what = "work samples" if self._helper is None else what
+        return with_traffic(finding, self.since_effect(effect_ns), self._link, what)
 
     def _count(self) -> int:
         if self._helper is None:

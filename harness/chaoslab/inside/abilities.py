@@ -31,7 +31,18 @@ def cgroup() -> str:
 
 def main() -> None:
     """Try everything once."""
-    match = ("-m", "statistic", "--mode", "random", "--probability", "0.5", "-m", "comment", "--comment", "chaoslab-doctor")
+    match = (
+        "-m",
+        "statistic",
+        "--mode",
+        "random",
+        "--probability",
+        "0.5",
+        "-m",
+        "comment",
+        "--comment",
+        "chaoslab-doctor",
+    )
     found = {
         "netfilter": tried("iptables", "-A", "INPUT", *match, "-j", "DROP"),
         "netem": tried("tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms"),

@@ -23,15 +23,15 @@ TOOL_SECONDS = 10
 SAVED_RULE = re.compile(r"^\[(\d+):(\d+)\] (-A .*)$")
 
 
-class ToolFailed(Exception):
+class ToolError(Exception):
     """An iptables program refused."""
 
 
 def run(argv: list[str], text: str = "") -> str:
-    """Run one of iptables' programs and return its output. Raises ToolFailed with its words."""
+    """Run one of iptables' programs and return its output. Raises ToolError with its words."""
     done = subprocess.run(argv, input=text, capture_output=True, text=True, timeout=TOOL_SECONDS, check=False)
     if done.returncode:
-        raise ToolFailed(f"{argv[0]} exit {done.returncode}: {done.stderr.strip()[:300]}")
+        raise ToolError(f"{argv[0]} exit {done.returncode}: {done.stderr.strip()[:300]}")
     return done.stdout
 
 
@@ -126,7 +126,7 @@ class Rules:
                 return self.remove(prefix)
             if do == "marks":
                 return self.marks(prefix)
-        except (ToolFailed, subprocess.TimeoutExpired, OSError, KeyError, ValueError) as error:
+        except (ToolError, subprocess.TimeoutExpired, OSError, KeyError, ValueError) as error:
             return {"error": str(error)}
         return {"error": f"unknown request {do!r}"}
 
@@ -139,7 +139,7 @@ def main(mark: str, limit_seconds: float) -> None:
     pending = b""
     try:
         run(["iptables-save", "--table", "filter"])
-    except (ToolFailed, OSError) as error:
+    except (ToolError, OSError) as error:
         print(json.dumps({"error": str(error)}), flush=True)
         return
     print(json.dumps({"ready": True}), flush=True)

@@ -6,6 +6,7 @@ or nobody pings for 10 s (or its one argument), it removes the toxics it was arm
 """
 
 import base64
+import contextlib
 import errno
 import gc
 import heapq
@@ -18,6 +19,7 @@ import socket
 import sys
 import threading
 import time
+from typing import Any
 
 IN, OUT = select.EPOLLIN, select.EPOLLOUT
 BATCH_NS = 15_000_000
@@ -33,11 +35,15 @@ OUR_OWN = {errno.EADDRNOTAVAIL, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno
 """Failures of this machine, not of the service: counted, never recorded as bad samples."""
 NO_BODY = (204, 304)
 
+Answer = tuple[bool, str, bytes]
+"""Good or not, outcome, body."""
+Place = tuple[str, int]
+
 now_ns = time.monotonic_ns
 encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def http_answer(data, ended=False):
+def http_answer(data: bytes, ended: bool = False) -> tuple[int, bytes, int] | None:
     """Return (status, body, length of the whole answer), or None while it is incomplete. ValueError: not HTTP."""
     head = data.find(b"\r\n\r\n")
     if head < 0:
@@ -57,7 +63,7 @@ def http_answer(data, ended=False):
     return (status, data[start:], len(data)) if ended else None
 
 
-def chunks(data, at):
+def chunks(data: bytes, at: int) -> tuple[bytes, int]:
     """Join a chunked body that starts at `at`. Returns it with the offset after it, -1 while incomplete."""
     body = b""
     while (line := data.find(b"\r\n", at)) >= 0:
@@ -71,13 +77,13 @@ def chunks(data, at):
     return body, -1
 
 
-def path_steps(path):
+def path_steps(path: str) -> list[str | int]:
     """Cut a JSONPath of the simple kind ($.a.b[0]) into keys and indexes."""
     parts = path.removeprefix("$").replace("[", ".").replace("]", "").split(".")
     return [int(part) if part.lstrip("-").isdigit() else part.strip("'\"") for part in parts if part]
 
 
-def captured(body, steps):
+def captured(body: bytes, steps: list[str | int]) -> Any:
     """Return what the steps lead to in a JSON body, None when they lead nowhere."""
     try:
         value = json.loads(body)
@@ -91,11 +97,11 @@ def captured(body, steps):
 class Question:
     """A row of the schedule: what is asked of which address, how often. Its place on the timeline survives a new address."""
 
-    def __init__(self, row, phase):
+    def __init__(self, row: dict[str, Any], phase: float) -> None:
         self.id, self.phase, self.in_flight, self.next_ns, self.interval_ns = row["id"], phase, 0, 0, 0
         self.configure(row, None)
 
-    def configure(self, row, boost_hz):
+    def configure(self, row: dict[str, Any], boost_hz: float | None) -> None:
         """Take over a row; `boost_hz` is the rate now in force for rows that follow it."""
         self.row = row
         self.kind, self.canary = row.get("kind", "http"), row.get("canary", False)
@@ -113,7 +119,7 @@ class Question:
             self.interval_ns = interval
             self.next_ns = now_ns() + int(interval * self.phase)
 
-    def read(self, data, ended=False):
+    def read(self, data: bytes, ended: bool = False) -> Answer | None:
         """Return (good, outcome, body) once every expected answer is in `data`, None before. ValueError: not the protocol."""
         if self.kind == "redis":
             return self.read_redis(data)
@@ -124,7 +130,7 @@ class Question:
             data = data[length:]
         return status in self.expect, str(status), body
 
-    def read_redis(self, data):
+    def read_redis(self, data: bytes) -> Answer | None:
         """An error reply is bad under its own word (LOADING, NOAUTH): the server is there but does not serve."""
         if data[:1] not in (b"+", b"-", b"$"):
             raise ValueError("not Redis")
@@ -143,15 +149,16 @@ class Exchange:
     __slots__ = ("answer", "answer_ns", "chunks", "connect_ns", "deadline_ns", "done", "fd", "first_ns", "got", "hub", "interest", "question",
                  "received", "reply", "scheduled_ns", "sent_ns", "sock", "unsent")  # fmt: skip
 
-    def __init__(self, hub, question, scheduled_ns, reply=None):
+    def __init__(self, hub: "Hub", question: Question, scheduled_ns: int, reply: int | None = None) -> None:
         self.hub, self.question, self.scheduled_ns, self.reply = hub, question, scheduled_ns, reply
         self.got, self.unsent, self.done, self.interest = b"", question.request, False, 0
         self.connect_ns = self.first_ns = self.answer_ns = self.received = self.chunks = 0
-        self.answer = self.sock = None
+        self.answer: Answer | None = None
+        self.sock: Any = None
         self.sent_ns = now_ns()
         self.deadline_ns = self.sent_ns + question.timeout_ns
 
-    def start(self):
+    def start(self) -> None:
         """Connect, and send at once where the handshake is already through: on one host it usually is."""
         self.question.in_flight += 1
         if self.question.address is None:
@@ -161,13 +168,14 @@ class Exchange:
             self.fd = sock.fileno()
             code = sock.connect_ex(self.question.address)
         except OSError as error:
-            code = error.errno
+            code = error.errno or errno.EIO
         if code and code != errno.EINPROGRESS:
             return self.end(OUTCOMES.get(code, "unreachable"), unsendable=code in OUR_OWN)
         self.hub.expect(self)
         return self.push() if self.unsent else self.listen(OUT)
 
-    def listen(self, interest):
+    def listen(self, interest: int) -> None:
+        """Wait for this and nothing else."""
         if interest != self.interest:
             if self.interest:
                 self.hub.epoll.modify(self.fd, interest)
@@ -176,35 +184,40 @@ class Exchange:
                 self.hub.epoll.register(self.fd, interest)
             self.interest = interest
 
-    def ready(self, _mask):
+    def ready(self, _mask: int) -> None:
+        """Go on where the socket lets us."""
         if self.interest == OUT:
             self.push()
         else:
             self.pull()
 
-    def push(self):
+    def push(self) -> None:
         """Send what is left of the request; a TCP question is answered by the connection itself."""
+        code = 0
         try:
             if self.unsent:
                 self.unsent = self.unsent[self.sock.send(self.unsent) :]
-            elif code := self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-                raise OSError(code, "connect")
+            else:
+                code = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         except BlockingIOError:
             return self.listen(OUT)
         except OSError as error:
-            return self.end(OUTCOMES.get(error.errno, "unreachable"))
+            code = error.errno or errno.EIO
+        if code:
+            return self.end(OUTCOMES.get(code, "unreachable"))
         self.connect_ns = self.connect_ns or now_ns()
         if self.question.request:
             return self.listen(OUT if self.unsent else IN)
         return self.answered((True, "ok", b""))
 
-    def pull(self):
+    def pull(self) -> None:
+        """Read what came; note when."""
         try:
             data = self.sock.recv(65_536)
         except BlockingIOError:
             return
         except OSError as error:
-            self.closed(OUTCOMES.get(error.errno, "reset"))
+            self.closed(OUTCOMES.get(error.errno or 0, "reset"))
             return
         if not data:
             self.closed("closed")
@@ -216,7 +229,8 @@ class Exchange:
             self.got = self.got + data if self.got else data
             self.look()
 
-    def look(self, ended=False):
+    def look(self, ended: bool = False) -> None:
+        """See whether the answer is whole."""
         try:
             answer = self.question.read(self.got, ended)
         except ValueError:
@@ -225,23 +239,25 @@ class Exchange:
         if answer is not None:
             self.answered(answer)
 
-    def answered(self, answer):
+    def answered(self, answer: Answer) -> None:
         """A sample ends with its answer; a canary waits for the peer's close as well."""
         self.answer, self.answer_ns = answer, now_ns()
         if not self.question.canary:
             self.end(answer[1])
         else:
             if not self.question.request:
-                self.sock.shutdown(socket.SHUT_WR)
+                with contextlib.suppress(OSError):  # reset meanwhile: reading tells
+                    self.sock.shutdown(socket.SHUT_WR)
             self.listen(IN)
 
-    def closed(self, how):
+    def closed(self, how: str) -> None:
+        """The peer ended the connection: some answers are only then whole."""
         if self.answer is None and how == "closed" and self.got and self.question.kind == "http":
             self.look(ended=True)
         if not self.done:
             self.end(how)
 
-    def end(self, how, unsendable=False):
+    def end(self, how: str, unsendable: bool = False) -> None:
         """Report. `how`: the outcome, or for a canary that was answered how its connection ended."""
         finished_ns, question = now_ns(), self.question
         self.done = True
@@ -261,13 +277,21 @@ class Exchange:
         elif good and question.capture:
             detail = captured(body, question.capture)
         if self.reply is not None:
-            self.hub.say({"r": self.reply, "outcome": outcome, "body": body.decode("latin-1"), "sent": self.sent_ns, "at": finished_ns})
+            self.hub.say(
+                {
+                    "r": self.reply,
+                    "outcome": outcome,
+                    "body": body.decode("latin-1"),
+                    "sent": self.sent_ns,
+                    "at": finished_ns,
+                }
+            )
             return
         scheduled_ns, sent_ns = self.scheduled_ns, self.sent_ns
         row = [question.id, scheduled_ns, sent_ns - scheduled_ns, finished_ns - sent_ns, int(good), outcome]
         self.hub.sample(row if detail is None else [*row, detail], finished_ns)
 
-    def marks(self, how, closed_ns):
+    def marks(self, how: str, closed_ns: int) -> dict[str, Any]:
         """Bytes and instants (ms since the send) of a canary; None: it did not come to that. `close`: closed (FIN), reset, timeout."""
         sent = len(self.question.request) - len(self.unsent) if self.connect_ns else 0
         passed = {"connect_ms": self.connect_ns, "first_ms": self.first_ns, "answer_ms": self.answer_ns,
@@ -279,7 +303,7 @@ class Exchange:
 class Tunnel:
     """One forwarded connection. `t` messages: `d` data (base64), `x` gone."""
 
-    def __init__(self, hub, command):
+    def __init__(self, hub: "Hub", command: dict[str, Any]) -> None:
         self.hub, self.id, self.unsent, self.connected = hub, command["id"], bytearray(), False
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -287,12 +311,14 @@ class Tunnel:
         hub.handlers[self.sock.fileno()] = self
         hub.epoll.register(self.sock.fileno(), OUT)
 
-    def send(self, data):
+    def send(self, data: bytes) -> None:
+        """Pass bytes on, as soon as there is a connection."""
         self.unsent += data
         if self.connected:
             self.push()
 
-    def push(self):
+    def push(self) -> None:
+        """Send what is waiting."""
         try:
             if self.unsent:
                 del self.unsent[: self.sock.send(self.unsent)]
@@ -303,7 +329,8 @@ class Tunnel:
             return
         self.hub.epoll.modify(self.sock.fileno(), IN | OUT if self.unsent else IN)
 
-    def ready(self, mask):
+    def ready(self, mask: int) -> None:
+        """Move bytes in the directions that are open."""
         if not self.connected:
             self.connected = True
         if mask & OUT:
@@ -320,7 +347,8 @@ class Tunnel:
             else:
                 self.close(tell=True)
 
-    def close(self, tell):
+    def close(self, tell: bool) -> None:
+        """End it; `tell` the harness where it does not know."""
         self.hub.tunnels.pop(self.id, None)
         self.hub.handlers.pop(self.sock.fileno(), None)
         self.sock.close()
@@ -331,16 +359,23 @@ class Tunnel:
 class Hub:
     """The loop: due samples, answers, time-outs, commands, batches."""
 
-    def __init__(self, silence_seconds):
+    def __init__(self, silence_seconds: float) -> None:
         self.silence_ns = int(silence_seconds * 1e9)
-        self.epoll, self.handlers = select.epoll(), {}
-        self.questions, self.schedule, self.deadlines, self.tunnels = {}, [], [], {}
-        self.batch, self.batch_since_ns, self.output, self.input = [], 0, bytearray(), b""
-        self.boost_hz, self.armed, self.running, self.orderly = None, None, True, False
+        self.epoll = select.epoll()
+        self.handlers: dict[int, Exchange | Tunnel] = {}
+        self.questions: dict[int, Question] = {}
+        self.schedule: list[tuple[int, int, Question]] = []
+        self.deadlines: list[tuple[int, int, Exchange]] = []
+        self.tunnels: dict[int, Tunnel] = {}
+        self.batch: list[list[Any]] = []
+        self.batch_since_ns, self.output, self.input = 0, bytearray(), b""
+        self.boost_hz: float | None = None
+        self.armed: dict[str, Any] | None = None
+        self.running, self.orderly = True, False
         self.samples = self.late = self.missed = self.capped = self.unsendable = self.worst_late_ns = self.order = 0
         self.heard_ns = self.began_ns = now_ns()
 
-    def run(self):
+    def run(self) -> bool:
         """Serve until `stop`, the end of input, or silence. Returns whether the end was orderly."""
         for fd in (0, 1):
             os.set_blocking(fd, False)
@@ -366,7 +401,7 @@ class Hub:
                 self.running = False
         return self.orderly
 
-    def idle_seconds(self):
+    def idle_seconds(self) -> float:
         """Until the next thing is due; epoll rounds up to milliseconds."""
         wake = self.heard_ns + self.silence_ns
         if self.schedule:
@@ -379,7 +414,7 @@ class Hub:
             wake = min(wake, self.batch_since_ns + BATCH_NS)
         return max(0, wake - now_ns()) / 1e9
 
-    def send_due(self, now):
+    def send_due(self, now: int) -> None:
         """Send what is due. Of ticks that were slept through only the last is sent; the others count as missed."""
         schedule = self.schedule
         while schedule and schedule[0][0] <= now:
@@ -398,32 +433,37 @@ class Hub:
                 Exchange(self, question, due_ns).start()
                 now = now_ns()
 
-    def expect(self, exchange):
+    def expect(self, exchange: Exchange) -> None:
+        """Remember when an exchange times out."""
         self.order += 1
         heapq.heappush(self.deadlines, (exchange.deadline_ns, self.order, exchange))
 
-    def expire(self, now):
+    def expire(self, now: int) -> None:
+        """End what is past its time-out."""
         while self.deadlines and self.deadlines[0][0] <= now:
             exchange = heapq.heappop(self.deadlines)[2]
             if not exchange.done:
                 exchange.end("timeout")
 
-    def sample(self, row, at_ns):
+    def sample(self, row: list[Any], at_ns: int) -> None:
+        """Add a sample to the batch."""
         self.samples += 1
         if not self.batch:
             self.batch_since_ns = at_ns
         self.batch.append(row)
 
-    def flush(self):
+    def flush(self) -> None:
+        """Send the batch."""
         batch, self.batch = self.batch, []
         self.say({"s": batch})
 
-    def say(self, message):
+    def say(self, message: dict[str, Any]) -> None:
         """Queue a line; without a reader it is kept up to a limit, beyond which nobody will ever read it."""
         self.output += encode(message).encode() + b"\n"
         self.write()
 
-    def write(self):
+    def write(self) -> None:
+        """Write as much as the reader takes."""
         try:
             while self.output:
                 del self.output[: os.write(1, self.output[:65_536])]
@@ -435,7 +475,8 @@ class Hub:
             self.output.clear()
         self.want_output(bool(self.output))
 
-    def want_output(self, wanted):
+    def want_output(self, wanted: bool) -> None:
+        """Be told, or not, when the reader takes more."""
         try:
             if wanted:
                 self.epoll.register(1, OUT)
@@ -444,7 +485,7 @@ class Hub:
         except OSError:
             pass  # it is so already
 
-    def listen(self):
+    def listen(self) -> None:
         """Read commands. The end of the input is the end of the harness."""
         try:
             data = os.read(0, 1 << 20)
@@ -459,15 +500,17 @@ class Hub:
         for line in lines:
             self.obey(json.loads(line))
 
-    def obey(self, command):
+    def obey(self, command: dict[str, Any]) -> None:
+        """Carry out one command."""
         getattr(self, f"on_{command['c']}")(command)
 
-    def on_ping(self, command):
+    def on_ping(self, command: dict[str, Any]) -> None:
+        """Answer with both clocks, read as closely together as can be."""
         self.heard_ns = before = now_ns()
         real = time.time_ns()
         self.say({"p": command["id"], "mono": (before + now_ns()) // 2, "real": real})
 
-    def on_ask(self, command):
+    def on_ask(self, command: dict[str, Any]) -> None:
         """Replace the schedule by these rows. A row whose id is known keeps its place on the timeline."""
         fresh = {}
         for place, row in enumerate(command["rows"]):
@@ -479,49 +522,57 @@ class Hub:
         self.questions = fresh
         self.reschedule()
 
-    def on_boost(self, command):
+    def on_boost(self, command: dict[str, Any]) -> None:
+        """Set the rate of the rows that follow it; null: each back to its own."""
         self.boost_hz = command["hz"]
         for question in self.questions.values():
             question.configure(question.row, self.boost_hz)
         self.reschedule()
 
-    def reschedule(self):
+    def reschedule(self) -> None:
+        """Order the questions by when they are due."""
         self.schedule = [(question.next_ns, question.id, question) for question in self.questions.values()]
         heapq.heapify(self.schedule)
 
-    def on_request(self, command):
+    def on_request(self, command: dict[str, Any]) -> None:
+        """Send one request; its reply carries the body."""
         row = {"id": -1, "rate": 1, **command["row"]}
         Exchange(self, Question(row, 0), now_ns(), reply=command["id"]).start()
 
-    def on_open(self, command):
+    def on_open(self, command: dict[str, Any]) -> None:
+        """Open a tunnel."""
         self.tunnels[command["id"]] = Tunnel(self, command)
 
-    def on_data(self, command):
+    def on_data(self, command: dict[str, Any]) -> None:
+        """Pass bytes into a tunnel."""
         if tunnel := self.tunnels.get(command["id"]):
             tunnel.send(base64.b64decode(command["d"]))
 
-    def on_close(self, command):
+    def on_close(self, command: dict[str, Any]) -> None:
+        """End a tunnel."""
         if tunnel := self.tunnels.get(command["id"]):
             tunnel.close(tell=False)
 
-    def on_arm(self, command):
+    def on_arm(self, command: dict[str, Any]) -> None:
         """{host, port, proxies: [{name, listen, upstream}]} of Toxiproxy; host None disarms."""
         self.armed = command if command["host"] else None
 
-    def on_stats(self, command):
+    def on_stats(self, command: dict[str, Any]) -> None:
+        """Tell how this program fares."""
         usage = resource.getrusage(resource.RUSAGE_SELF)
         cpu_ns = int((usage.ru_utime + usage.ru_stime) * 1e9)
         self.say({"r": command["id"], "cpu_ns": cpu_ns, "wall_ns": now_ns() - self.began_ns, "samples": self.samples, "late": self.late,
                   "missed": self.missed, "capped": self.capped, "unsendable": self.unsendable, "worst_late_ns": self.worst_late_ns})  # fmt: skip
 
-    def on_stop(self, command):
+    def on_stop(self, command: dict[str, Any]) -> None:
+        """End in an orderly way."""
         if self.batch:
             self.flush()
         self.say({"r": command["id"]})
         self.running, self.orderly = False, True
 
 
-def call(place, method, path, body=None, timeout_seconds=0.5):
+def call(place: Place, method: str, path: str, body: Any = None, timeout_seconds: float = 0.5) -> Any:
     """Make one blocking HTTP call and return its JSON (or True). Raises OSError or ValueError: no answer, no success."""
     data = b"" if body is None else encode(body).encode()
     head = f"{method} {path} HTTP/1.1\r\nHost: toxiproxy\r\nConnection: close\r\nContent-Length: {len(data)}\r\n\r\n"
@@ -540,7 +591,7 @@ def call(place, method, path, body=None, timeout_seconds=0.5):
     return json.loads(answer[1]) if answer[1] else True
 
 
-def mend(place, declared, found):
+def mend(place: Place, declared: dict[str, Any], found: dict[str, Any] | None) -> None:
     """Make one proxy as declared. One with toxics is made anew: that also ends the connections on which a DELETE would wait."""
     path = f"/proxies/{declared['name']}"
     if found is not None and not found["toxics"]:
@@ -551,7 +602,7 @@ def mend(place, declared, found):
     call(place, "POST", "/proxies", {**declared, "enabled": True})
 
 
-def make_safe(armed):
+def make_safe(armed: dict[str, Any]) -> bool:
     """Remove all toxics and enable the proxies, verified by reading back. Returns whether that was achieved.
 
     Toxics are not deleted one by one: in Toxiproxy 2.12 that waits for the data on its way through them, up to 25 s under
@@ -564,24 +615,29 @@ def make_safe(armed):
         except (OSError, ValueError):
             time.sleep(0.02)
             continue
-        known = {name: {"name": name, "listen": proxy["listen"], "upstream": proxy["upstream"]} for name, proxy in proxies.items()}
+        known = {
+            name: {"name": name, "listen": proxy["listen"], "upstream": proxy["upstream"]}
+            for name, proxy in proxies.items()
+        }
         known.update({proxy["name"]: proxy for proxy in armed["proxies"]})
         ours = {proxy["name"] for proxy in armed["proxies"]}
-        dirty = [name for name in known if name not in proxies or proxies[name]["toxics"] or (name in ours and not proxies[name]["enabled"])]
+        dirty = [
+            name
+            for name in known
+            if name not in proxies or proxies[name]["toxics"] or (name in ours and not proxies[name]["enabled"])
+        ]
         if not dirty:
             return True
         side_by_side([(place, known[name], proxies.get(name)) for name in dirty])
     return False
 
 
-def side_by_side(jobs):
+def side_by_side(jobs: list[tuple[Place, dict[str, Any], dict[str, Any] | None]]) -> None:
     """Mend proxies at the same time; what fails or takes too long shows in the next reading."""
 
-    def attempt(job):
-        try:
+    def attempt(job: tuple[Place, dict[str, Any], dict[str, Any] | None]) -> None:
+        with contextlib.suppress(OSError, ValueError):
             mend(*job)
-        except (OSError, ValueError):
-            pass
 
     threads = [threading.Thread(target=attempt, args=(job,), daemon=True) for job in jobs]
     for thread in threads:
@@ -594,12 +650,14 @@ class Ended(BaseException):
     """Somebody asked this process to end: it cleans up as at the end of its input."""
 
 
-def on_signal(_number, _frame):
+def on_signal(_number: int, _frame: Any) -> None:
+    """End as if the input had ended."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise Ended
 
 
-def main():
+def main() -> None:
+    """Observe until the end, then clean up if nobody else will."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     gc.freeze()

@@ -39,7 +39,9 @@ class Difference:
     undo: Undo
 
 
-def compare(spec: LabSpec, seen: Seen, services: frozenset[str] | None = None, *, health: bool = True) -> tuple[Difference, ...]:
+def compare(
+    spec: LabSpec, seen: Seen, services: frozenset[str] | None = None, *, health: bool = True
+) -> tuple[Difference, ...]:
     """List the differences from the clean state, of the named services and all links, or of everything.
 
     `health` False leaves the engine's own health checks out: between scenarios the probes, which are faster, have shown it.
@@ -47,12 +49,18 @@ def compare(spec: LabSpec, seen: Seen, services: frozenset[str] | None = None, *
     found: list[Difference] = []
     for service in spec.services.values():
         if services is None or service.name in services:
-            differences = _service(service, [replica for replica in seen.replicas if replica.service == service.name], seen)
+            differences = _service(
+                service, [replica for replica in seen.replicas if replica.service == service.name], seen
+            )
             found += [difference for difference in differences if health or difference.undo.verb != "wait_healthy"]
     if spec.toxiproxy is not None:
         found += _proxies(spec, seen)
     found += [
-        Difference(name, "a helper container of an earlier run is left", Undo(f"helper.{name}", "remove_helper", "", 0, {"container": container}))
+        Difference(
+            name,
+            "a helper container of an earlier run is left",
+            Undo(f"helper.{name}", "remove_helper", "", 0, {"container": container}),
+        )
         for container, name in seen.helpers.items()
     ]
     return tuple(found)
@@ -67,7 +75,7 @@ def _service(service: Service, replicas: list[Replica], seen: Seen) -> Iterator[
         yield from _replica(service, replica, seen)
 
 
-def _replica(service: Service, replica: Replica, seen: Seen) -> Iterator[Difference]:
+def _replica(service: Service, replica: Replica, seen: Seen) -> Iterator[Difference]:  # noqa: C901 - a flat list of what can differ
     where = str(replica)
 
     def differs(what: str, verb: str, **wanted: object) -> Difference:
@@ -79,30 +87,39 @@ def _replica(service: Service, replica: Replica, seen: Seen) -> Iterator[Differe
     if not replica.running:
         yield differs(f"{replica.state}, exit code {replica.exit_code}", "start")
         return
-    if seen.stopped.get(where):
-        yield differs(f"{len(seen.stopped[where])} process(es) stopped by a signal", "continue_process")
-    if seen.marked.get(where):
-        yield differs(f"{len(seen.marked[where])} process(es) of ours still run", "end_processes", mark=MARK)
-    if seen.rules.get(where):
-        yield differs(f"{seen.rules[where]} packet rule(s) of ours", "remove_rules", mark=MARK)
-    for limit, seen_value, declared in (
-        ("cpu limit", replica.nano_cpus, service.nano_cpus),
-        ("memory limit", replica.memory_bytes, service.memory_bytes),
-        ("pids limit", max(0, replica.pids_limit), service.pids_limit),
-    ):
+    if stopped := seen.stopped.get(where):
+        yield differs(f"{len(stopped)} process(es) stopped by a signal", "continue_process")
+    if marked := seen.marked.get(where):
+        yield differs(f"{len(marked)} process(es) of ours still run", "end_processes", mark=MARK)
+    if rules := seen.rules.get(where):
+        yield differs(f"{rules} packet rule(s) of ours", "remove_rules", mark=MARK)
+    for limit, seen_value, declared in _limits(service, replica):
         if seen_value != declared:
             yield differs(f"{limit} is {seen_value}, declared {declared}", "recreate")
     lost = [network for network in service.networks if network not in replica.addresses]
     if lost:
         yield differs(f"not on network {', '.join(lost)}", "recreate")
-    if service.has_healthcheck and replica.health == "unhealthy" and not seen.stopped.get(where):
+    if service.has_healthcheck and replica.health == "unhealthy" and not stopped:
         yield differs(f"health is {replica.health}", "wait_healthy")
+
+
+def _limits(service: Service, replica: Replica) -> tuple[tuple[str, int, int], ...]:
+    """Pair each limit as seen with its declaration."""
+    return (
+        ("cpu limit", replica.nano_cpus, service.nano_cpus),
+        ("memory limit", replica.memory_bytes, service.memory_bytes),
+        ("pids limit", max(0, replica.pids_limit), service.pids_limit),
+    )
 
 
 def _proxies(spec: LabSpec, seen: Seen) -> Iterator[Difference]:
     if seen.proxies is None:
         assert spec.toxiproxy is not None
-        yield Difference("toxiproxy", f"does not answer: {seen.proxies_error}", Undo("clean.toxiproxy", "wait_healthy", spec.toxiproxy.service))
+        yield Difference(
+            "toxiproxy",
+            f"does not answer: {seen.proxies_error}",
+            Undo("clean.toxiproxy", "wait_healthy", spec.toxiproxy.service),
+        )
         return
     for link in spec.links.values():
         state = seen.proxies.get(link.name)
@@ -110,14 +127,30 @@ def _proxies(spec: LabSpec, seen: Seen) -> Iterator[Difference]:
             yield Difference(link.name, "the proxy is missing", _creation(link))
             continue
         if (state.listen, state.upstream) != (link.listen, link.upstream):
-            yield Difference(link.name, f"the proxy is {state.listen} -> {state.upstream}, declared {link.listen} -> {link.upstream}", _creation(link))
+            yield Difference(
+                link.name,
+                f"the proxy is {state.listen} -> {state.upstream}, declared {link.listen} -> {link.upstream}",
+                _creation(link),
+            )
         if not state.enabled:
-            yield Difference(link.name, "the proxy is disabled", Undo(f"clean.{link.name}.enable", "enable_proxy", "", 0, {"link": link.name}))
+            yield Difference(
+                link.name,
+                "the proxy is disabled",
+                Undo(f"clean.{link.name}.enable", "enable_proxy", "", 0, {"link": link.name}),
+            )
     for proxy in seen.proxies.values():
         for toxic in proxy.toxics:
-            undo = Undo(f"clean.{proxy.name}.{toxic.name}", "remove_toxic", "", 0, {"link": proxy.name, "toxic": toxic.name})
+            undo = Undo(
+                f"clean.{proxy.name}.{toxic.name}", "remove_toxic", "", 0, {"link": proxy.name, "toxic": toxic.name}
+            )
             yield Difference(proxy.name, f"toxic {toxic.name} ({toxic.type}, {toxic.stream})", undo)
 
 
 def _creation(link: Link) -> Undo:
-    return Undo(f"clean.{link.name}.create", "create_proxy", "", 0, {"link": link.name, "listen": link.listen, "upstream": link.upstream})
+    return Undo(
+        f"clean.{link.name}.create",
+        "create_proxy",
+        "",
+        0,
+        {"link": link.name, "listen": link.listen, "upstream": link.upstream},
+    )

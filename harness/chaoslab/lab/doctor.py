@@ -37,20 +37,47 @@ def examine(endpoint: Endpoint, compose: Compose, toolbox: str) -> Iterator[Find
         info = engine.info()
         version = engine.version()["Version"]
     except ChaoslabError as error:
-        yield Finding("engine", fine=False, detail=str(error).replace("\n", " "), cost="nothing works: scenarios need an engine", needed=True)
+        yield Finding(
+            "engine",
+            fine=False,
+            detail=str(error).replace("\n", " "),
+            cost="nothing works: scenarios need an engine",
+            needed=True,
+        )
         return
-    yield Finding("engine", fine=True, detail=f"{version} at {endpoint.url} ({endpoint.source}), kernel {info.get('KernelVersion')}")
+    yield Finding(
+        "engine",
+        fine=True,
+        detail=f"{version} at {endpoint.url} ({endpoint.source}), kernel {info.get('KernelVersion')}",
+    )
     memory = info.get("MemTotal", 0) / 2**30
-    yield Finding("engine's host", memory >= 1.5, f"{info.get('NCPU')} CPUs, {memory:.1f} GiB", "" if memory >= 1.5 else "the lab needs about 1 GiB; expect starved services")
-    yield from _asked("registry", engine.registry_answers, "images are bootstrapped from Debian packages instead of pulled (slower once)")
+    yield Finding(
+        "engine's host",
+        memory >= 1.5,
+        f"{info.get('NCPU')} CPUs, {memory:.1f} GiB",
+        "" if memory >= 1.5 else "the lab needs about 1 GiB; expect starved services",
+    )
+    yield from _asked(
+        "registry",
+        engine.registry_answers,
+        "images are bootstrapped from Debian packages instead of pulled (slower once)",
+    )
     if not engine.has_image(toolbox):
-        yield Finding("toolbox image", fine=False, detail=f"{toolbox} is missing", cost="nothing works: `make images` builds it", needed=True)
+        yield Finding(
+            "toolbox image",
+            fine=False,
+            detail=f"{toolbox} is missing",
+            cost="nothing works: `make images` builds it",
+            needed=True,
+        )
         return
     yield Finding("toolbox image", fine=True, detail=toolbox)
     try:
         found = abilities(engine, toolbox)
     except ChaoslabError as error:
-        yield Finding("helper containers", fine=False, detail=str(error), cost="no fault can be injected or proven", needed=True)
+        yield Finding(
+            "helper containers", fine=False, detail=str(error), cost="no fault can be injected or proven", needed=True
+        )
         return
     yield Finding("cgroup", fine=True, detail=found["cgroup"])
     for name, why_not in found["abilities"].items():

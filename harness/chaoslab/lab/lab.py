@@ -61,7 +61,9 @@ class Lab:
     def start_helper(self, program: str, **options: object) -> Attached:
         """Start a helper of this run (see `tools.engine.Helper` for the options)."""
         labels = {RUN_LABEL: self.run_id}
-        return self.engine.start_helper(Helper(project=self.spec.project, image=self.image, program=program, labels=labels, **options))  # type: ignore[arg-type]
+        return self.engine.start_helper(
+            Helper(project=self.spec.project, image=self.image, program=program, labels=labels, **options)
+        )  # type: ignore[arg-type]
 
     def replicas(self, service: str) -> tuple[Replica, ...]:
         """Return a service's containers as they are now."""
@@ -89,6 +91,9 @@ class Lab:
         replicas = list(self.replicas(target))
         refused = [str(replica) for replica in replicas if not replica.chaos_ready]
         if refused or not replicas:
-            raise LabError(f"{', '.join(refused) or target} is not marked chaos-ready, so it is never a target", remedy='label it chaoslab.chaos-ready: "true"')
+            raise LabError(
+                f"{', '.join(refused) or target} is not marked chaos-ready, so it is never a target",
+                remedy='label it chaoslab.chaos-ready: "true"',
+            )
         random.Random(f"{self.seed}:{scenario_id}:{target}").shuffle(replicas)  # noqa: S311 - a reproducible choice, no secret
         return tuple(replicas[: how_many(count, len(replicas))])

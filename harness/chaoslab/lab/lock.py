@@ -22,7 +22,13 @@ def lock_name(project: str) -> str:
 
 def owner_labels(command: str, clock: Clock) -> dict[str, str]:
     """Say who holds the lock: user, host, process id, command, start."""
-    facts = {"user": _user(), "host": socket.gethostname(), "pid": str(os.getpid()), "command": command, "since": iso(clock.wall())}
+    facts = {
+        "user": _user(),
+        "host": socket.gethostname(),
+        "pid": str(os.getpid()),
+        "command": command,
+        "since": iso(clock.wall()),
+    }
     return {OWNER + key: value for key, value in facts.items()}
 
 
@@ -37,7 +43,10 @@ def await_free(engine: Engine, project: str, clock: Clock) -> None:
         limit = GUARD_WAIT_SECONDS if guard and alive else 0.0 if alive else ENDING_WAIT_SECONDS
         if waited >= limit:
             if alive:
-                raise LockHeld(f"this lab is in use: {describe(labels)}", remedy="wait for it, or end it with Ctrl-C or `kill` there")
+                raise LockHeld(
+                    f"this lab is in use: {describe(labels)}",
+                    remedy="wait for it, or end it with Ctrl-C or `kill` there",
+                )
             engine.remove(name)
             return
         clock.sleep(0.1)

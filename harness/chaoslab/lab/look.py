@@ -17,11 +17,17 @@ def look(reach: Reach, services: frozenset[str] | None = None, *, rules: bool, o
     `rules`: also look for packet rules in every container's network namespace, which takes a helper container each
     (about 0.4 s). `ours`: run id whose helpers are in use and not left-overs. Raises EngineGone.
     """
-    replicas = tuple(replica for replica in reach.engine.replicas(reach.project) if services is None or replica.service in services)
+    replicas = tuple(
+        replica for replica in reach.engine.replicas(reach.project) if services is None or replica.service in services
+    )
     running = [replica for replica in replicas if replica.running]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         processes = list(zip(running, pool.map(lambda replica: _processes(reach, replica), running), strict=True))
-        counted = list(zip(running, pool.map(lambda replica: count_rules(reach, replica), running), strict=True)) if rules else []
+        counted = (
+            list(zip(running, pool.map(lambda replica: count_rules(reach, replica), running), strict=True))
+            if rules
+            else []
+        )
     proxies, error = None, "it is not running"
     if reach.toxiproxy is not None:
         try:
@@ -37,7 +43,11 @@ def look(reach: Reach, services: frozenset[str] | None = None, *, rules: bool, o
         stopped={str(replica): _pids(rows, stopped=True) for replica, rows in processes},
         marked={str(replica): _pids(rows, stopped=False) for replica, rows in processes},
         rules={str(replica): number for replica, number in counted},
-        helpers={helper["Id"]: helper["Names"][0].lstrip("/") for helper in reach.engine.helpers(reach.project) if helper["Labels"].get("chaoslab.run") != ours},
+        helpers={
+            helper["Id"]: helper["Names"][0].lstrip("/")
+            for helper in reach.engine.helpers(reach.project)
+            if helper["Labels"].get("chaoslab.run") != ours
+        },
     )
 
 

@@ -28,7 +28,9 @@ def differences(lab: Lab, services: frozenset[str] | None = None, *, thorough: b
     return compare(lab.spec, seen, services, health=thorough)
 
 
-def reconcile(lab: Lab, say: Callable[[str], None], services: frozenset[str] | None = None, *, thorough: bool = True) -> Reconciled:
+def reconcile(
+    lab: Lab, say: Callable[[str], None], services: frozenset[str] | None = None, *, thorough: bool = True
+) -> Reconciled:
     """Carry out the undo of every difference until there is none left, at most three rounds."""
     found: list[Difference] = []
     results: list[UndoResult] = []

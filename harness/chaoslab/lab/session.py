@@ -1,12 +1,13 @@
 """Opens and closes a session on a lab: engine, lock, observer, Toxiproxy's door, engine events."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from chaoslab.clock import Clock
-from chaoslab.errors import LabError, ToolError
+from chaoslab.clock import NS_PER_SECOND, Clock
+from chaoslab.errors import EngineGone, LabError, ToolError
 from chaoslab.lab.lab import RUN_LABEL, Lab
 from chaoslab.lab.lock import await_free, lock_name, owner_labels
 from chaoslab.model.lab import LabSpec
@@ -22,6 +23,7 @@ from chaoslab.undo import Reach
 
 TOOLBOX = "chaoslab/toolbox:0.1.0"
 UP_TIMEOUT_SECONDS = 120
+HELPERS_GONE_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,10 @@ def opened(project: Project, engine: Engine, history: History, clock: Clock, pur
     spec = project.spec
     replicas = engine.replicas(spec.project)
     if not any(replica.running for replica in replicas):
-        raise LabError(f"no container of the project {spec.project} is running", remedy="`chaoslab up` (or `make up`) starts the lab")
+        raise LabError(
+            f"no container of the project {spec.project} is running",
+            remedy="`chaoslab up` (or `make up`) starts the lab",
+        )
     labels_of_run = {RUN_LABEL: purpose.run_id}
     labels = dict(labels_of_run)
     name = None
@@ -78,17 +83,39 @@ def opened(project: Project, engine: Engine, history: History, clock: Clock, pur
     try:
         history.tie = observer.tie
         for service in spec.services:
-            observer.set_addresses(service, {replica.number: replica.address for replica in replicas if replica.service == service and replica.address})
+            observer.set_addresses(
+                service,
+                {
+                    replica.number: replica.address
+                    for replica in replicas
+                    if replica.service == service and replica.address
+                },
+            )
         events = EngineEvents(engine, spec.project, observer, history)
         events.start()
         if purpose.command is not None and spec.toxiproxy is not None:
             observer.arm(tuple(spec.links.values()))
-        reach = Reach(spec.project, TOOLBOX, engine, project.compose, history, _toxiproxy(spec, observer), labels=labels_of_run)
+        reach = Reach(
+            spec.project, TOOLBOX, engine, project.compose, history, _toxiproxy(spec, observer), labels=labels_of_run
+        )
         yield Lab(spec, reach, observer, purpose.run_id, purpose.seed)
     finally:
         if events is not None:
             events.stop()
         observer.stop()
+        _await_helpers_gone(engine, spec.project, purpose.run_id, clock)
+
+
+def _await_helpers_gone(engine: Engine, project: str, run_id: str, clock: Clock) -> None:
+    """Wait until the engine has removed this session's helpers, which ended with their input; remove what does not end."""
+    deadline = clock.now_ns() + int(HELPERS_GONE_SECONDS * NS_PER_SECOND)
+    with contextlib.suppress(EngineGone):  # then there is nothing to wait for, and the caller knows already
+        while ours := [one["Id"] for one in engine.helpers(project) if one["Labels"].get(RUN_LABEL) == run_id]:
+            if clock.now_ns() > deadline:
+                for helper in ours:
+                    engine.remove(helper)
+                return
+            clock.sleep(0.02)
 
 
 def _toxiproxy(spec: LabSpec, observer: Observer) -> Toxiproxy | None:

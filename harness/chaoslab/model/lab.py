@@ -57,7 +57,7 @@ class Probe(Value):
     timeout_seconds: Annotated[float, Field(gt=0, le=120)] = 1.0
     method: str = "GET"
     path: str = "/"
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = Field(default_factory=dict)
     body: Any = None
     expect_status: tuple[int, ...] = (200,)
     capture: str | None = None

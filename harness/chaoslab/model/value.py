@@ -9,7 +9,7 @@ class Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
-class BadValues(ValueError):  # noqa: N818 - says what they are
+class BadValues(ValueError):
     """What a validator raises to name every wrong thing at once.
 
     `found`: for each the keys and indices that lead to it from the validated value, the message, the remedy ("" for none).

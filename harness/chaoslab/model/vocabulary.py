@@ -29,6 +29,11 @@ class MeasureSpec:
     higher_is_better: bool | None
     doc: str
 
+    @property
+    def live(self) -> bool:
+        """Whether it is known while a scenario runs, so that `abort_when` may ask for it."""
+        return "during" in self.phases and not self.needs_name
+
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:

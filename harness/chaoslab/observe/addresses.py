@@ -50,7 +50,9 @@ class AddressBook:
         known = self.of(host)
         address = next((address for at, address in known.items() if address and number in (None, at)), "")
         if not address:
-            raise LabError(f"no address is known for {host}{f'[{number}]' if number else ''}: it does not run, or is not a service of this lab")
+            raise LabError(
+                f"no address is known for {host}{f'[{number}]' if number else ''}: it does not run, or is not a service of this lab"
+            )
         return address
 
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from chaoslab.errors import EngineGone, ToolError
 from chaoslab.observe.addresses import reachable
-from chaoslab.observe.observer import Sink
+from chaoslab.observe.seams import Sink
 from chaoslab.tools.engine import NUMBER, ONEOFF, SERVICE, Engine
 
 ACTIONS = frozenset({"die", "start", "stop", "kill", "oom", "pause", "unpause", "restart", "health_status"})

@@ -1,17 +1,18 @@
 """Drives the observer container: configures it, asks it, and feeds what it streams into the history. Never judges a sample."""
 
+import contextlib
 import itertools
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 
 from chaoslab.clock import NS_PER_MS, NS_PER_SECOND, Clock, SystemClock, Tie
 from chaoslab.errors import ChaoslabError, EngineGone, LabError, LockHeld, ToolError
-from chaoslab.model.history import Event, Sample
 from chaoslab.model.lab import LabSpec, Link, Probe
 from chaoslab.observe.addresses import PLACE, AddressBook
 from chaoslab.observe.rows import CanaryRequest, Http, Rows
+from chaoslab.observe.seams import ObserverStats, Reply, Sink, Stream
 from chaoslab.observe.tie import Pong, TieKeeper
 from chaoslab.observe.tunnel import Tunnels
 from chaoslab.tools.engine import Engine, Helper
@@ -23,69 +24,6 @@ SILENCE_SECONDS = 10.0
 """The observer gives up on a silent harness after as long (inside/observer.py); so does the harness on it."""
 START_TIMEOUT_SECONDS = 15.0
 ANSWER_TIMEOUT_SECONDS = 5.0
-
-
-class Sink(Protocol):
-    """Where samples, events and the clock's tie go: store.History, or a test's list."""
-
-    tie: Tie
-
-    def samples_in(self, samples: Iterable[Sample]) -> None:
-        """Take a batch of samples, in order of their ends."""
-
-    def event(self, kind: str, at_ns: int | None = None, scenario: str = "", error_ns: int = 0, **data: Any) -> Event:
-        """Take one event."""
-
-    def fail(self, error: Exception) -> None:
-        """Let the plan's thread know: its next wait raises this."""
-
-
-class Stream(Protocol):
-    """A two-way stream of JSON lines: tools.attached.Attached, or a plain process's pipes."""
-
-    def send(self, message: Any) -> None:
-        """Send one message. Raises ToolError when the other side is gone."""
-
-    def receive(self, timeout_seconds: float | None) -> Any:
-        """Return the next message, None at the end."""
-
-    def close(self) -> None:
-        """Let go of the stream."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """The answer to one HTTP request sent from inside the lab. Instants are lab time."""
-
-    status: int
-    body: str
-    sent_ns: int
-    at_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class ObserverStats:
-    """How the observer itself fared since its start. Late: sent more than 5 ms after its schedule, or a tick slept through."""
-
-    cpu_seconds: float
-    wall_seconds: float
-    samples: int
-    late_sends: int
-    capped: int
-    unsendable: int
-    worst_late_ms: float
-
-    @property
-    def cpu_percent_of_one_core(self) -> float:
-        """Its mean use of CPU."""
-        return 100 * self.cpu_seconds / max(self.wall_seconds, 1e-9)
-
-    def since(self, earlier: "ObserverStats") -> "ObserverStats":
-        """Return what happened between two readings (the worst lateness stays the whole life's)."""
-        return ObserverStats(
-            self.cpu_seconds - earlier.cpu_seconds, self.wall_seconds - earlier.wall_seconds, self.samples - earlier.samples,
-            self.late_sends - earlier.late_sends, self.capped - earlier.capped, self.unsendable - earlier.unsendable, self.worst_late_ms,
-        )  # fmt: skip
 
 
 class Observer:
@@ -117,7 +55,14 @@ class Observer:
 
     @classmethod
     def start(
-        cls, engine: Engine, spec: LabSpec, sink: Sink, *, name: str | None, image: str, labels: Mapping[str, str], clock: Clock | None = None
+        cls,
+        engine: Engine,
+        spec: LabSpec,
+        sink: Sink,
+        *,
+        name: str | None,
+        image: str,
+        labels: Mapping[str, str],
     ) -> "Observer":
         """Start the container in all of the lab's networks and tie the clocks. `name` is the lab's lock; None takes none.
 
@@ -133,9 +78,11 @@ class Observer:
             stream = engine.start_helper(helper)
         except ToolError as error:
             if error.code == 409 and name is not None:
-                raise LockHeld(f"this lab is in use: {_holder(engine, name)}", remedy="wait until that run ends, or end it") from error
+                raise LockHeld(
+                    f"this lab is in use: {_holder(engine, name)}", remedy="wait until that run ends, or end it"
+                ) from error
             raise
-        observer = cls(stream, spec, sink, clock)
+        observer = cls(stream, spec, sink)
         observer.addresses.set_all(replicas, networks)
         observer.open()
         return observer
@@ -206,7 +153,13 @@ class Observer:
             self._send({"c": "arm", **place, "proxies": proxies})
 
     def request(
-        self, method: str, url: str, *, body: Any = None, headers: Mapping[str, str] | None = None, timeout_seconds: float = ANSWER_TIMEOUT_SECONDS
+        self,
+        method: str,
+        url: str,
+        *,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_seconds: float = ANSWER_TIMEOUT_SECONDS,
     ) -> Reply:
         """Send one HTTP request from inside the lab. `url`: `service:port/path`, `service[2]:port/path` or an address.
 
@@ -221,8 +174,15 @@ class Observer:
         row = {"ip": address, "port": port, "request": raw, "timeout": timeout_seconds}
         answer = self._ask({"c": "request", "row": row}, timeout_seconds + ANSWER_TIMEOUT_SECONDS)
         if not answer["outcome"].isdigit():
-            raise ToolError(f"{method} {url} from inside the lab: {answer['outcome']} (waited up to {timeout_seconds:g} s)")
-        return Reply(int(answer["outcome"]), answer["body"].encode("latin-1").decode(errors="replace"), answer["sent"], answer["at"])
+            raise ToolError(
+                f"{method} {url} from inside the lab: {answer['outcome']} (waited up to {timeout_seconds:g} s)"
+            )
+        return Reply(
+            int(answer["outcome"]),
+            answer["body"].encode("latin-1").decode(errors="replace"),
+            answer["sent"],
+            answer["at"],
+        )
 
     def tunnel(self, host: str, port: int) -> tuple[str, int]:
         """Open a way to a port inside the lab; returns the host and port to dial on this machine."""
@@ -242,10 +202,8 @@ class Observer:
             return
         self._tunnels.close()
         if self.gone is None:
-            try:
+            with contextlib.suppress(ToolError):  # it ended by itself: nothing is left to stop
                 self._ask({"c": "stop"}, ANSWER_TIMEOUT_SECONDS, last=True)
-            except ToolError:
-                pass  # it ended by itself: nothing is left to stop
         self._stopping.set()
         if self._threads[0].is_alive():
             self._threads[0].join(ANSWER_TIMEOUT_SECONDS)
@@ -290,7 +248,9 @@ class Observer:
         elif "p" in message:
             heard_ns = self._clock.now_ns()
             with self._answered:
-                self._ties.add(Pong(self._asked.pop(message["p"], heard_ns), heard_ns, message["mono"], message["real"]))
+                self._ties.add(
+                    Pong(self._asked.pop(message["p"], heard_ns), heard_ns, message["mono"], message["real"])
+                )
                 self._answered.notify_all()
             self._sink.tie = self.tie
         else:
@@ -302,25 +262,30 @@ class Observer:
         """Ping in a burst first, then twice a second; a silent observer is a lost one."""
         while not self._stopping.is_set() and self.gone is None:
             number = next(self._numbers)
-            before = self._ties.count
             self._asked[number] = self._clock.now_ns()
             try:
                 self._send({"c": "ping", "id": number})
             except ChaoslabError:
                 return  # the reader tells why
             with self._answered:
-                heard = self._answered.wait_for(lambda: self._ties.count > before or self.gone is not None, SILENCE_SECONDS)
+                heard = self._answered.wait_for(partial(self._answer_is_in, number), SILENCE_SECONDS)
             if not heard and not self._stopping.is_set():
                 self._lost(f"it was silent for {SILENCE_SECONDS:g} s")
             if self._ties.count >= FIRST_PINGS:
                 self._stopping.wait(PING_SECONDS)
+
+    def _answer_is_in(self, ping: int) -> bool:
+        return ping not in self._asked or self.gone is not None
 
     def _lost(self, why: str) -> None:
         """Tell everybody who waits, and the history, that the observer is gone; after `stop` that is as it should be."""
         if self.gone is not None:
             return
         words = " | ".join(getattr(self._stream, "stderr", ()))
-        error = EngineGone(f"the observer is gone: {why}{'; it last said: ' + words if words else ''}", remedy="`chaoslab recover` puts the lab right")
+        error = EngineGone(
+            f"the observer is gone: {why}{'; it last said: ' + words if words else ''}",
+            remedy="`chaoslab recover` puts the lab right",
+        )
         with self._answered:
             self.gone = error
             self._answered.notify_all()
@@ -332,5 +297,9 @@ class Observer:
 def _holder(engine: Engine, name: str) -> str:
     """Say who holds the lock, from its labels."""
     labels = ((engine.inspect_raw(name) or {}).get("Config") or {}).get("Labels") or {}
-    known = [f"{key.removeprefix(OWNER_PREFIX)} {value}" for key, value in sorted(labels.items()) if key.startswith(OWNER_PREFIX)]
+    known = [
+        f"{key.removeprefix(OWNER_PREFIX)} {value}"
+        for key, value in sorted(labels.items())
+        if key.startswith(OWNER_PREFIX)
+    ]
     return f"container {name} exists" + (f" ({', '.join(known)})" if known else "")

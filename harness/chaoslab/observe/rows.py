@@ -44,7 +44,13 @@ class Http:
 
     def encoded(self, answers: int = 1) -> bytes:
         """Return the request's bytes, `answers` times in a row; the last asks for the connection's end."""
-        body = b"" if self.body is None else self.body.encode() if isinstance(self.body, str) else json.dumps(self.body).encode()
+        body = (
+            b""
+            if self.body is None
+            else self.body.encode()
+            if isinstance(self.body, str)
+            else json.dumps(self.body).encode()
+        )
         given = {"Host": self.host, "User-Agent": "chaoslab-observer", "Accept": "*/*", **self.headers}
         names = {name.lower() for name in given}
         if self.body is not None and not isinstance(self.body, str) and "content-type" not in names:
@@ -87,7 +93,9 @@ class Rows:
         for number, scheduled, waited, took, good, outcome, *detail in batch:
             name, replica = self._names[number]
             sent = scheduled + waited
-            found.append(Sample(name, replica, scheduled, sent, sent + took, bool(good), outcome, detail[0] if detail else None))
+            found.append(
+                Sample(name, replica, scheduled, sent, sent + took, bool(good), outcome, detail[0] if detail else None)
+            )
         return found
 
     def _id(self, name: str, replica: int) -> int:
@@ -104,11 +112,11 @@ class Rows:
             assert probe.service is not None
             assert probe.port is not None
             places, port, host = self._book.of(probe.service), probe.port, f"{probe.service}:{probe.port}"
-        request = {
-            "http": lambda: Http(probe.method, host, probe.path, probe.headers, probe.body).encoded(),
-            "redis": lambda: redis_request(canary=False),
-            "tcp": lambda: b"",
-        }[probe.kind]()
+        request = b""
+        if probe.kind == "http":
+            request = Http(probe.method, host, probe.path, probe.headers, probe.body).encoded()
+        elif probe.kind == "redis":
+            request = redis_request(canary=False)
         common = {
             "kind": probe.kind, "request": request.decode("latin-1"), "expect": list(probe.expect_status), "capture": probe.capture,
             "port": port, "rate": probe.rate_hz, "timeout": probe.timeout_seconds, "boosted": probe.role == "health",

@@ -25,8 +25,8 @@ def stop_problems(stop: StopCondition, measures: Mapping[str, MeasureSpec]) -> I
     spec = measures.get(stop.measure)
     if spec is None:
         yield ("measure",), f'unknown measure "{stop.measure}"', nearest(stop.measure, measures)
-    elif "during" not in spec.phases:
-        usable = [name for name, measure in measures.items() if "during" in measure.phases]
+    elif not spec.live:
+        usable = [name for name, measure in measures.items() if measure.live]
         yield ("measure",), f'measure "{spec.name}" is not known while a scenario runs', f"use {one_of(usable)}"
     if stop.below is None and stop.above is None:
         yield (), "no limit is given", 'add "below" or "above"'

@@ -34,7 +34,7 @@ REMEDIES = {
 }
 
 
-class NotJson(Exception):  # noqa: N818 - says what the bytes are
+class NotJson(Exception):
     """The bytes are no JSON. `place`: `line L column C`, `byte N`, or empty for the whole file."""
 
     def __init__(self, place: str, message: str, remedy: str = "") -> None:

@@ -30,7 +30,7 @@ LIMITS = {
     "less_than_equal": ("le", "must be at most {}"),
 }
 PATTERNS = {
-    r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$": "must be 1 to 64 letters, digits, '.', '_' or '-', not starting with a sign",
+    r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$": "must be 1 to 64 letters, digits, '.', '_', '-' (the first a letter or digit)",
     r"^(100|[1-9]?[0-9])%$|^all$": 'must be a whole percentage such as "50%", or "all"',
     r":\d+$": 'must end with ":" and a port, e.g. "[::]:9200"',
 }

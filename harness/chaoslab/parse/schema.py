@@ -21,7 +21,7 @@ def scenario_schema(vocabulary: Vocabulary) -> Schema:
     expectation = builder.model(Expectation, "expectation")
     expectation["properties"]["measure"] = _measures(vocabulary.measures)
     stop = builder.model(StopCondition, "stop_condition")
-    running = {name: spec for name, spec in vocabulary.measures.items() if "during" in spec.phases}
+    running = {name: spec for name, spec in vocabulary.measures.items() if spec.live}
     stop["properties"]["measure"] = _measures(running)
     faults = [_fault(builder, name, vocabulary) for name in vocabulary.faults]
     scenario = builder.model(Scenario, "scenario")

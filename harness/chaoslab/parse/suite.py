@@ -143,9 +143,7 @@ class _Reader:
         elif kind in types:
             return self._part(types[kind], raw, where)
         elif kind in LATER_FAULTS:
-            self._add(
-                where(("type",)), f'fault type "{kind}" is not available in this version', f"known: {', '.join(types)}"
-            )
+            self._add(where(("type",)), f'fault type "{kind}" is not available in this version', "it comes later")
         else:
             self._add(where(("type",)), f"unknown fault type {shown(kind)}", nearest(kind, types))
         return None

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 PIPED_WIDTH = 100
+COLUMN_GAP = 2
+LEAST_WIDTH = 6
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 STYLES = {
     "FAIL": "bold red",
@@ -55,7 +57,8 @@ class Lines:
         """Say what is going to be run."""
         self.total = len(plan.scenarios)
         worst = plan.worst_case_seconds
-        what = f"{self.total} scenarios, profile {plan.profile}, seed {plan.seed}, at most {worst:.0f} s"
+        many = "scenario" if self.total == 1 else "scenarios"
+        what = f"{self.total} {many}, profile {plan.profile}, seed {plan.seed}, at most {worst:.0f} s"
         self.say(f"{what}, results in {folder}")
 
     def step(self, text: str) -> None:
@@ -139,7 +142,7 @@ def console_progress(*, quiet: bool = False, clock: Clock | None = None) -> Iter
     from rich.live import Live  # noqa: PLC0415 - only a run pays for rich
 
     console = new_console()
-    if not console.is_terminal:
+    if not sys.stdout.isatty() or console.is_dumb_terminal:
         yield Lines(console, clock or SystemClock())
         return
     view = View(console, clock or SystemClock())
@@ -163,36 +166,51 @@ def print_result(result: RunResult, results: Path, console: "Console | None" = N
     """Print the table of verdicts, what was wrong, and the summary. `results`: the folder of run folders."""
     console = console or new_console()
     console.print()
-    console.print(verdict_table(result, plus_minus(console)))
+    console.print(verdict_table(result, console.width, plus_minus(console)))
+    console.print()
     for scenario in explained(result):
         console.print(
-            f"{scenario.verdict} {scenario.id} {_plain(scenario.name)}", style=STYLES[scenario.verdict], markup=False
+            f"{scenario.verdict} {scenario.id} {_plain(scenario.name)}",
+            soft_wrap=True,
+            style=STYLES[scenario.verdict],
+            markup=False,
         )
         for text in (*scenario.reasons, *scenario.notes):
-            console.print(f"  - {_plain(text)}", markup=False)
+            console.print(f"  - {_plain(text)}", markup=False, soft_wrap=True)
         console.print()
     for note in result.notes:
-        console.print(f"note: {_plain(note)}", markup=False)
+        console.print(f"note: {_plain(note)}", markup=False, soft_wrap=True)
     for what, value in summary_lines(result, results):
         console.print(f"{what:<10} {_plain(value)}", markup=False, soft_wrap=True)
 
 
-def verdict_table(result: RunResult, sign: str = "±") -> "Table":
-    """Draw one line per scenario; long names and proofs are cut to keep it one."""
+def verdict_table(result: RunResult, width: int, sign: str = "±") -> "Table":
+    """Draw one line per scenario in `width` columns; names and proofs are cut so that the rest is seen whole."""
     from rich import box  # noqa: PLC0415 - only what prints tables pays for rich
     from rich.table import Table  # noqa: PLC0415 - the same
     from rich.text import Text  # noqa: PLC0415 - the same
 
-    table = Table(box=box.SIMPLE_HEAD, expand=False, padding=(0, 1), pad_edge=False, show_edge=False)
-    shrinking = {"name": 8, "proof": 8}
-    for header in HEADERS:
-        narrow = shrinking.get(header)
-        table.add_column(header, no_wrap=True, overflow="ellipsis", ratio=None, min_width=narrow)
-    for scenario in result.scenarios:
-        cells = [Text(_plain(cell)) for cell in row(scenario, sign)]
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+    headers = [header.replace("longest ", "longest\n").replace("time to ", "time to\n") for header in HEADERS]
+    rows = [[_plain(cell) for cell in row(scenario, sign)] for scenario in result.scenarios]
+    for header, column_width in zip(headers, _widths(headers, rows, width), strict=True):
+        table.add_column(header, no_wrap=True, overflow="ellipsis", width=column_width)
+    for scenario, texts in zip(result.scenarios, rows, strict=True):
+        cells = [Text(text) for text in texts]
         cells[2].stylize(STYLES[scenario.verdict])
         table.add_row(*cells)
     return table
+
+
+def _widths(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[int]:
+    """Share the width out: proof and name divide what the other columns leave."""
+    name, proof = HEADERS.index("name"), HEADERS.index("proof")
+    lines = [header.split("\n") for header in headers]
+    wanted = [max(map(len, [*lines[at], *(cells[at] for cells in rows)])) for at in range(len(headers))]
+    left = width - COLUMN_GAP * (len(headers) - 1) - sum(wanted) + wanted[name] + wanted[proof]
+    wanted[proof] = max(LEAST_WIDTH, min(wanted[proof], max(left // 2, left - wanted[name])))
+    wanted[name] = max(LEAST_WIDTH, min(wanted[name], left - wanted[proof]))
+    return wanted
 
 
 def _plain(text: str) -> str:

@@ -32,7 +32,7 @@ def proof_text(result: ScenarioResult) -> str:
     if not ordered:
         return NOTHING
     more = f" +{len(ordered) - 1}" if len(ordered) > 1 else ""
-    return ("" if ordered[0].proven else "not proven: ") + measured_text(ordered[0]) + more
+    return measured_text(ordered[0]) + ("" if ordered[0].proven else ", not proven") + more
 
 
 def measured_text(proof: FoundProof) -> str:

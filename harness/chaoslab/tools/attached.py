@@ -60,7 +60,9 @@ class Attached:
         try:
             reply = self.receive(timeout_seconds)
         except TimeoutError as error:
-            raise ToolError(f"helper {self.name} gave no answer to {message!r} within {timeout_seconds} s{self._last_words()}") from error
+            raise ToolError(
+                f"helper {self.name} gave no answer to {message!r} within {timeout_seconds} s{self._last_words()}"
+            ) from error
         if reply is None:
             raise ToolError(f"helper {self.name} ended instead of answering {message!r}{self._last_words()}")
         return reply

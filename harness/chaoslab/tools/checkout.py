@@ -16,5 +16,7 @@ def revision(folder: Path) -> dict[str, str | bool]:
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=ANSWER_SECONDS, check=True)
+    done = subprocess.run(
+        ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=ANSWER_SECONDS, check=True
+    )
     return done.stdout.strip()

@@ -48,7 +48,9 @@ class Endpoint:
         """Say what to do when this engine does not answer."""
         if self.source != "default":
             return f"the address comes from {self.source}: is that engine running? Unset it to use the local one"
-        return "start it with `make engine`, or set DOCKER_HOST to one that runs; `chaoslab doctor` shows what was tried"
+        return (
+            "start it with `make engine`, or set DOCKER_HOST to one that runs; `chaoslab doctor` shows what was tried"
+        )
 
 
 def resolve(environment: dict[str, str] | None = None, config_dir: Path | None = None) -> Endpoint:
@@ -69,9 +71,17 @@ def resolve(environment: dict[str, str] | None = None, config_dir: Path | None =
         docker = meta["Endpoints"]["docker"]
         host = docker["Host"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"the Docker context {name!r} cannot be read: {error}", remedy="see `docker context ls`, or unset DOCKER_CONTEXT") from error
+        raise UsageError(
+            f"the Docker context {name!r} cannot be read: {error}",
+            remedy="see `docker context ls`, or unset DOCKER_CONTEXT",
+        ) from error
     certs = folder / "contexts" / "tls" / digest / "docker"
-    return Endpoint(_plain(host), certs if certs.is_dir() else None, not docker.get("SkipTLSVerify", False), f"Docker context {name!r}")
+    return Endpoint(
+        _plain(host),
+        certs if certs.is_dir() else None,
+        not docker.get("SkipTLSVerify", False),
+        f"Docker context {name!r}",
+    )
 
 
 def _current_context(folder: Path) -> str:

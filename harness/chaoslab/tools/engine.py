@@ -51,9 +51,13 @@ class Engine:
 
         self.endpoint = endpoint
         try:
-            self._api: Any = docker.APIClient(base_url=endpoint.url, tls=endpoint.tls_config(), timeout=CALL_TIMEOUT_SECONDS, version="auto")
+            self._api: Any = docker.APIClient(
+                base_url=endpoint.url, tls=endpoint.tls_config(), timeout=CALL_TIMEOUT_SECONDS, version="auto"
+            )
         except Exception as error:  # docker-py wraps refusals in several types
-            raise EngineGone(f"the Docker engine at {endpoint.url} does not answer: {error}", remedy=endpoint.remedy()) from error
+            raise EngineGone(
+                f"the Docker engine at {endpoint.url} does not answer: {error}", remedy=endpoint.remedy()
+            ) from error
 
     def version(self) -> dict[str, Any]:
         """Return the engine's own version report."""
@@ -71,7 +75,9 @@ class Engine:
         with self._calling("list containers"):
             found = self._api.containers(all=True, filters={"label": labels})
         replicas = (self.inspect(item["Id"]) for item in found)
-        return tuple(sorted((replica for replica in replicas if replica), key=lambda replica: (replica.service, replica.number)))
+        return tuple(
+            sorted((replica for replica in replicas if replica), key=lambda replica: (replica.service, replica.number))
+        )
 
     def inspect(self, container: str) -> Replica | None:
         """Return what the engine knows of one container, None when there is no such container."""
@@ -120,10 +126,12 @@ class Engine:
 
     def remove(self, container: str) -> None:
         """Remove a container of ours, running or not; one that is gone is fine."""
-        from docker.errors import NotFound  # noqa: PLC0415 - as above
-
-        with self._calling(f"remove {container[:12]}"), contextlib.suppress(NotFound):
-            self._api.remove_container(container, force=True, v=True)
+        try:
+            with self._calling(f"remove {container[:12]}"):
+                self._api.remove_container(container, force=True, v=True)
+        except ToolError as error:
+            if error.code not in (404, 409):  # 409: the engine is removing it already
+                raise
 
     def execute(self, container: str, argv: Sequence[str], user: str = "") -> tuple[int, str]:
         """Run a command in a container and return its exit code and output (both streams)."""
@@ -144,7 +152,9 @@ class Engine:
         with self._calling(f"top {container[:12]}"):
             raw = self._api.top(container, ps_args="-eo pid,stat,args")
         titles = [title.lower() for title in raw["Titles"]]
-        return [dict(zip(("pid", "stat", "args"), row, strict=False)) for row in raw["Processes"] or []] if titles else []
+        return (
+            [dict(zip(("pid", "stat", "args"), row, strict=False)) for row in raw["Processes"] or []] if titles else []
+        )
 
     def logs(self, container: str, lines: int = 20) -> str:
         """Return the last log lines of a container."""
@@ -187,13 +197,24 @@ class Engine:
 
         with self._calling(f"start helper {helper.program}"):
             host_config = self._api.create_host_config(
-                auto_remove=True, cap_drop=["ALL"], cap_add=list(helper.capabilities), network_mode=helper.network,
-                pid_mode=helper.pid_mode, read_only=True, security_opt=["no-new-privileges"], log_config={"Type": "none"},
+                auto_remove=True,
+                cap_drop=["ALL"],
+                cap_add=list(helper.capabilities),
+                network_mode=helper.network,
+                pid_mode=helper.pid_mode,
+                read_only=True,
+                security_opt=["no-new-privileges"],
+                log_config={"Type": "none"},
             )
             try:
                 created = self._api.create_container(
-                    helper.image, ["python3", "-u", "-c", program_source(helper.program), *helper.arguments],
-                    name=helper.name, stdin_open=True, detach=False, host_config=host_config, user=helper.user,
+                    helper.image,
+                    ["python3", "-u", "-c", program_source(helper.program), *helper.arguments],
+                    name=helper.name,
+                    stdin_open=True,
+                    detach=False,
+                    host_config=host_config,
+                    user=helper.user,
                     labels={HELPER_LABEL: helper.project, "chaoslab.program": helper.program, **helper.labels},
                 )["Id"]
             except APIError as error:
@@ -223,7 +244,10 @@ class Engine:
         except APIError as error:
             raise ToolError(f"engine: {what}: {error.explanation or error}", code=error.status_code) from error
         except (requests.exceptions.RequestException, DockerException, OSError) as error:
-            raise EngineGone(f"the Docker engine at {self.endpoint.url} stopped answering ({what}): {error}", remedy=self.endpoint.remedy()) from error
+            raise EngineGone(
+                f"the Docker engine at {self.endpoint.url} stopped answering ({what}): {error}",
+                remedy=self.endpoint.remedy(),
+            ) from error
 
 
 def to_replica(raw: Mapping[str, Any]) -> Replica:

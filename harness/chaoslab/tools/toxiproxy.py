@@ -62,7 +62,13 @@ class Toxiproxy:
     def create(self, name: str, listen: str, upstream: str) -> None:
         """Create a proxy, replacing one of the same name."""
         with self._calling(f"create proxy {name}") as api:
-            _checked(api.post("/populate", json=[{"name": name, "listen": listen, "upstream": upstream, "enabled": True}], **_bounds()))
+            _checked(
+                api.post(
+                    "/populate",
+                    json=[{"name": name, "listen": listen, "upstream": upstream, "enabled": True}],
+                    **_bounds(),
+                )
+            )
 
     def set_enabled(self, link: str, enabled: bool) -> None:
         """Open or close a proxy; closing refuses new connections and ends those it has."""
@@ -74,14 +80,19 @@ class Toxiproxy:
     def add_toxic(self, link: str, wanted: ToxicState) -> ToxicState:
         """Add a toxic and return it as read back. Raises ToolError when the server has something else than was asked for."""
         body = {
-            "name": wanted.name, "type": wanted.type, "stream": wanted.stream,
-            "toxicity": wanted.toxicity, "attributes": wanted.attributes,
+            "name": wanted.name,
+            "type": wanted.type,
+            "stream": wanted.stream,
+            "toxicity": wanted.toxicity,
+            "attributes": wanted.attributes,
         }
         with self._calling(f"add toxic {wanted.name} to {link}") as api:
             got = _toxic(_checked(api.post(f"/proxies/{link}/toxics", json=body, **_bounds())).json())
         for key, value in wanted.attributes.items():
             if got.attributes.get(key) != value:
-                raise ToolError(f"Toxiproxy read back {key}={got.attributes.get(key)!r} instead of {value!r} for toxic {wanted.name} on {link}")
+                raise ToolError(
+                    f"Toxiproxy read back {key}={got.attributes.get(key)!r} instead of {value!r} for toxic {wanted.name} on {link}"
+                )
         return got
 
     def remove_toxic(self, link: str, name: str) -> None:
@@ -93,7 +104,9 @@ class Toxiproxy:
         for _ in range(DELETE_TRIES):
             try:
                 with self._calling(f"remove toxic {name} from {link}") as api:
-                    api.delete(f"/proxies/{link}/toxics/{name}", timeout=DELETE_TIMEOUT_SECONDS, proxies=NO_ENVIRONMENT_PROXY)
+                    api.delete(
+                        f"/proxies/{link}/toxics/{name}", timeout=DELETE_TIMEOUT_SECONDS, proxies=NO_ENVIRONMENT_PROXY
+                    )
             except ToolError as error:
                 if error.code != 404 and self._gone(link, name):
                     return
@@ -101,7 +114,10 @@ class Toxiproxy:
                 return
         self._recreate(link)
         if not self._gone(link, name):
-            raise ToolError(f"toxic {name} on {link} cannot be removed", remedy=f"restart the Toxiproxy container, then `chaoslab status`")
+            raise ToolError(
+                f"toxic {name} on {link} cannot be removed",
+                remedy="restart the Toxiproxy container, then `chaoslab status`",
+            )
 
     def _gone(self, link: str, name: str) -> bool:
         proxy = self.proxies().get(link)
@@ -129,7 +145,9 @@ class Toxiproxy:
             except (InvalidToxic, ProxyExists) as error:
                 raise ToolError(f"Toxiproxy: cannot {what}: {error}", code=400) from error
             except (requests.exceptions.RequestException, ValueError, OSError) as error:
-                raise ToolError(f"Toxiproxy does not answer ({what}): {error}", remedy="`docker compose logs toxiproxy` tells why") from error
+                raise ToolError(
+                    f"Toxiproxy does not answer ({what}): {error}", remedy="`docker compose logs toxiproxy` tells why"
+                ) from error
 
 
 def _bounds() -> dict[str, Any]:
@@ -138,7 +156,9 @@ def _bounds() -> dict[str, Any]:
 
 def _checked(response: Any) -> Any:
     if response.status_code >= 400:
-        raise ToolError(f"Toxiproxy answered {response.status_code}: {response.text.strip()}", code=response.status_code)
+        raise ToolError(
+            f"Toxiproxy answered {response.status_code}: {response.text.strip()}", code=response.status_code
+        )
     return response
 
 
@@ -147,4 +167,10 @@ def _toxic(raw: Mapping[str, Any]) -> ToxicState:
 
 
 def _proxy(raw: Mapping[str, Any]) -> ProxyState:
-    return ProxyState(raw["name"], raw["listen"], raw["upstream"], bool(raw["enabled"]), tuple(_toxic(toxic) for toxic in raw["toxics"] or ()))
+    return ProxyState(
+        raw["name"],
+        raw["listen"],
+        raw["upstream"],
+        bool(raw["enabled"]),
+        tuple(_toxic(toxic) for toxic in raw["toxics"] or ()),
+    )

@@ -55,10 +55,8 @@ def _unsteady(probe: Probe, samples: Sequence[Sample], replicas: int) -> str:
     if fewest < LEAST_SAMPLES:
         return f"{probe.name}: {fewest} samples, at least {LEAST_SAMPLES} are needed"
     bad = [sample for sample in samples if not sample.good]
-    if probe.role == "work":
-        steady = len(bad) <= len(samples) * (1 - LEAST_GOOD_WORK) + 1e-9
-    else:
-        steady = not probe_outages(samples, each=probe.each)
+    allowed = len(samples) * (1 - LEAST_GOOD_WORK) + 1e-9
+    steady = len(bad) <= allowed if probe.role == "work" else not probe_outages(samples, each=probe.each)
     if steady:
         return ""
     outcomes = ", ".join(sorted({sample.outcome for sample in bad}))

@@ -92,7 +92,7 @@ class Findings:
     def recovered_ns(self, streams: Iterable[Stream]) -> int | None:
         """Find the first instant from the reference on since when all of these are up; None when past the deadline."""
         watched = list(streams)
-        if not watched:
+        if not watched or not self.recorded.all_reverted:
             return None
         stable_ns = round(self.planned.stable_seconds * NS_PER_SECOND)
         until = min(stream.known_until_ns for stream in watched)
@@ -113,7 +113,8 @@ class Findings:
             return "recovered" if any(stream.outages for stream in watched) else "rode_out"
         waited_ns = self.end_ns - self.reference.at_ns
         overdue = waited_ns >= self.planned.recovery_deadline_seconds * NS_PER_SECOND
-        return "not_recovered" if watched and (overdue or self.recorded.last("deadline_passed")) else "unknown"
+        begun = watched and self.recorded.all_reverted
+        return "not_recovered" if begun and (overdue or self.recorded.last("deadline_passed")) else "unknown"
 
     def time_to_recover(self, streams: Iterable[Stream]) -> tuple[int, int] | None:
         """Nanoseconds from the reference to the recovered instant, and their error; None unless these recovered."""

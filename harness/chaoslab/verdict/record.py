@@ -20,7 +20,7 @@ EVENT_KINDS = (
     "deadline_passed",
     "aborted",
     "observing_ended",
-    "clean_proof",
+    "proof_clean",
     "left_dirty",
     "engine",
     "replicas",
@@ -100,6 +100,12 @@ class Recorded:
         instants += [Strike(one.at_ns, one.error_ns) for one in self.reverts if one.fault in held]
         return max(instants, key=lambda instant: instant.at_ns, default=self.strike)
 
+    @property
+    def all_reverted(self) -> bool:
+        """Whether every held fault was reverted; only then does recovery begin."""
+        reverted = {one.fault for one in self.reverts}
+        return all(one.fault in reverted for one in self.injections if one.held)
+
 
 def by_probe(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
     """Group a run's samples by probe, as History.series holds them."""
@@ -126,7 +132,7 @@ def recorded(scenario_id: str, events: Sequence[Event], samples: Mapping[str, Se
         injections=injections,
         not_injected=tuple(_not_injected(event) for event in own if event.kind == "not_injected"),
         proofs={event.data["fault"]: _proof(event.data) for event in own if event.kind == "proof"},
-        clean_proofs=tuple(_proof(event.data) for event in own if event.kind == "clean_proof"),
+        clean_proofs=tuple(_proof(event.data) for event in own if event.kind == "proof_clean"),
         reverts=tuple(_reverted(event) for event in own if event.kind == "reverted"),
         observing_ended_ns=end,
     )

@@ -12,7 +12,11 @@ from chaoslab.undo import VERBS
 
 SPEC = LabSpec(
     project="lab",
-    services={"web": Service(name="web", replicas=2, chaos_ready=True, memory_bytes=100, networks=("lab_net",), has_healthcheck=True)},
+    services={
+        "web": Service(
+            name="web", replicas=2, chaos_ready=True, memory_bytes=100, networks=("lab_net",), has_healthcheck=True
+        )
+    },
     networks=("lab_net",),
     toxiproxy=ToxiproxyAddress(),
     default_link="front",
@@ -26,9 +30,26 @@ PROXY = ProxyState("front", "[::]:80", "web:8080", enabled=True, toxics=())
 def web(number: int = 1) -> Replica:
     """Make a replica that is as declared."""
     return Replica(
-        id=f"id{number}", name=f"lab-web-{number}", service="web", number=number, state="running", health="healthy", pid=7, hostname="h",
-        image="i", chaos_ready=True, restart_count=0, oom_killed=False, exit_code=0, started_at="", nano_cpus=0, memory_bytes=100,
-        pids_limit=0, cpu_quota=0, user="", addresses={"lab_net": "10.0.0.2"},
+        id=f"id{number}",
+        name=f"lab-web-{number}",
+        service="web",
+        number=number,
+        state="running",
+        health="healthy",
+        pid=7,
+        hostname="h",
+        image="i",
+        chaos_ready=True,
+        restart_count=0,
+        oom_killed=False,
+        exit_code=0,
+        started_at="",
+        nano_cpus=0,
+        memory_bytes=100,
+        pids_limit=0,
+        cpu_quota=0,
+        user="",
+        addresses={"lab_net": "10.0.0.2"},
     )
 
 
@@ -60,11 +81,16 @@ def test_a_lab_as_declared_has_no_differences() -> None:
         (seen(web(), stopped={"web[1]": (7,)}), "web[1]: 1 process(es) stopped by a signal: continue_process"),
         (seen(web(), marked={"web[1]": (8, 9)}), "web[1]: 2 process(es) of ours still run: end_processes"),
         (seen(web(), rules={"web[1]": 2}), "web[1]: 2 packet rule(s) of ours: remove_rules"),
-        (seen(web(), helpers={"abc": "old-helper"}), "old-helper: a helper container of an earlier run is left: remove_helper"),
+        (
+            seen(web(), helpers={"abc": "old-helper"}),
+            "old-helper: a helper container of an earlier run is left: remove_helper",
+        ),
         (seen(web(), proxies={}), "front: the proxy is missing: create_proxy"),
         (seen(web(), proxies={"front": replace(PROXY, enabled=False)}), "front: the proxy is disabled: enable_proxy"),
         (
-            seen(web(), proxies={"front": replace(PROXY, toxics=(ToxicState("slow", "latency", "upstream", 1.0, {}),))}),
+            seen(
+                web(), proxies={"front": replace(PROXY, toxics=(ToxicState("slow", "latency", "upstream", 1.0, {}),))}
+            ),
             "front: toxic slow (latency, upstream): remove_toxic",
         ),
         (

@@ -41,7 +41,9 @@ def seconds_to_end(plain: Plain) -> float:
 
 
 @pytest.mark.parametrize("end", ["input", "SIGTERM"])
-def test_cleans_when_the_harness_is_gone(observing: Observing, toxiproxy: tuple[FakeToxiproxy, Server], end: str) -> None:
+def test_cleans_when_the_harness_is_gone(
+    observing: Observing, toxiproxy: tuple[FakeToxiproxy, Server], end: str
+) -> None:
     """The end of the input, or a SIGTERM, removes all toxics and enables the proxies within 3 s."""
     fake, server = toxiproxy
     fake.proxies["web-proxy"]["enabled"] = False
@@ -86,7 +88,7 @@ def test_unarmed_it_touches_nothing(observing: Observing, toxiproxy: tuple[FakeT
 
 def test_silence(toxiproxy: tuple[FakeToxiproxy, Server]) -> None:
     """An observer that nobody pings any more cleans up, even while its input stays open."""
-    from unit.observe.plain import PROXY, Pipes  # noqa: PLC0415 - without a driver, which would ping
+    from unit.observe.plain import PROXY, Pipes
 
     fake, server = toxiproxy
     pipes = Pipes("0.5")

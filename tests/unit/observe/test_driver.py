@@ -30,7 +30,10 @@ def test_tunnel_round_trip(observing: Observing) -> None:
     payload = bytes(range(256)) * 4000
     with serving(echo) as server:
         near = observing(lab_spec()).observer.tunnel("web", server.port)
-        with socket.create_connection(near, DEADLINE_SECONDS) as one, socket.create_connection(near, DEADLINE_SECONDS) as two:
+        with (
+            socket.create_connection(near, DEADLINE_SECONDS) as one,
+            socket.create_connection(near, DEADLINE_SECONDS) as two,
+        ):
             for end in (one, two):
                 end.sendall(payload)
             for end in (one, two):
@@ -81,7 +84,10 @@ def test_request(observing: Observing) -> None:
 
 def test_a_request_times_out(observing: Observing) -> None:
     """A request that gets no answer says so at its time-out."""
-    with serving(answering(http(), after_seconds=5)) as server, pytest.raises(ToolError, match=r"timeout \(waited up to 0.1 s\)"):
+    with (
+        serving(answering(http(), after_seconds=5)) as server,
+        pytest.raises(ToolError, match=r"timeout \(waited up to 0.1 s\)"),
+    ):
         observing(lab_spec()).observer.request("GET", f"{LOCAL}:{server.port}/", timeout_seconds=0.1)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
@@ -65,7 +66,11 @@ def test_http_outcomes(observing: Observing, serve: Serve, outcome: str, good: b
 
 @pytest.mark.parametrize(
     ("raw", "outcome", "good"),
-    [(b"+PONG\r\n", "ok", True), (b"-LOADING Redis is loading\r\n", "LOADING", False), (b"HTTP/1.1", "malformed", False)],
+    [
+        (b"+PONG\r\n", "ok", True),
+        (b"-LOADING Redis is loading\r\n", "LOADING", False),
+        (b"HTTP/1.1", "malformed", False),
+    ],
 )
 def test_redis_outcomes(observing: Observing, raw: bytes, outcome: str, good: bool) -> None:
     """A PONG is good, an error reply is bad under its own word."""
@@ -98,9 +103,11 @@ def test_open_loop_under_a_stalled_server(observing: Observing) -> None:
         samples = watch(plain, probe, count=100)
         stats = plain.observer.stats()
     assert stats.capped == 0
-    gaps = [after.scheduled_ns - before.scheduled_ns for before, after in zip(samples, samples[1:], strict=False)]
+    gaps = [after.scheduled_ns - before.scheduled_ns for before, after in pairwise(samples)]
     assert {gap % (10 * NS_PER_MS) for gap in gaps} == {0}
-    assert sum(gap != 10 * NS_PER_MS for gap in gaps) <= stats.late_sends, "a tick is left out only where one was slept through"
+    assert sum(gap != 10 * NS_PER_MS for gap in gaps) <= stats.late_sends, (
+        "a tick is left out only where one was slept through"
+    )
     assert stats.late_sends < 20
     assert {sample.outcome for sample in samples} == {"timeout"}
     assert all(abs((sample.finished_ns - sample.sent_ns) / NS_PER_MS - 500) < 50 for sample in samples)
@@ -169,13 +176,19 @@ def test_replicas_and_a_new_address(observing: Observing) -> None:
         plain = observing(lab_spec(probe))
         plain.observer.set_addresses("web", {2: "127.0.0.99"})  # nobody listens there
         watch(plain, probe, count=10)
-        by_replica = {number: {sample.outcome for sample in plain.sink.of("web") if sample.replica == number} for number in (1, 2)}
+        by_replica = {
+            number: {sample.outcome for sample in plain.sink.of("web") if sample.replica == number} for number in (1, 2)
+        }
         assert by_replica == {1: {"200"}, 2: {"refused"}}
         plain.observer.set_addresses("web", {2: LOCAL})
-        plain.sink.wait(lambda: any(s.good for s in plain.sink.of("web") if s.replica == 2), "replica 2 at its new address")
+        plain.sink.wait(
+            lambda: any(s.good for s in plain.sink.of("web") if s.replica == 2), "replica 2 at its new address"
+        )
         plain.sink.samples.clear()
         plain.sink.wait(lambda: len(plain.sink.of("web")) >= 10, "more samples")
-        assert {sample.replica for sample in plain.sink.of("web") if not sample.good} == {1}, "its address is replica 2's now"
+        assert {sample.replica for sample in plain.sink.of("web") if not sample.good} == {1}, (
+            "its address is replica 2's now"
+        )
 
 
 def test_boost_spares_work_probes(observing: Observing) -> None:
@@ -231,7 +244,7 @@ def test_tcp_canary(observing: Observing) -> None:
 
 def test_a_lost_stream_is_told_at_once() -> None:
     """When the observer's process dies, the driver says so, fails the history and refuses further calls."""
-    from unit.observe.plain import Pipes  # noqa: PLC0415 - this test ends it itself
+    from unit.observe.plain import Pipes
 
     sink, pipes = Collected(), Pipes()
     observer = Observer(pipes, lab_spec(), sink)

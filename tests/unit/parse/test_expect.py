@@ -81,7 +81,11 @@ def test_right_expectations(tmp_path: Path, expectation: dict[str, Any], kind: s
         ({**AVAILABILITY, "below": 0.1, "for_seconds": 0}, ".for_seconds: must be more than 0, not 0"),
         (
             {"measure": "restarts", "of": "w", "above": 3},
-            '.measure: measure "restarts" is not known while a scenario runs (use availability, p95_ms or status)',
+            '.measure: measure "restarts" is not known while a scenario runs (use availability or p95_ms)',
+        ),
+        (
+            {"measure": "status", "of": "p", "above": 0.5},
+            '.measure: measure "status" is not known while a scenario runs (use availability or p95_ms)',
         ),
         ({"measure": "p95", "of": "p", "above": 3}, '.measure: unknown measure "p95" (did you mean "p95_ms"?)'),
         ({"measure": "availability", "below": 0.1}, ': the key "of" is missing'),

@@ -12,6 +12,7 @@ from unit.parse.words import VOCABULARY, scenario, suite, written
 
 
 def refused(*paths: Path | str) -> list[str]:
+    """List what is wrong with these paths."""
     with pytest.raises(InputError) as caught:
         parse_suites(paths, VOCABULARY)
     assert caught.value.exit_code is Exit.BAD_INPUT
@@ -73,23 +74,31 @@ def test_every_problem_of_every_file(tmp_path: Path) -> None:
     bad = written(tmp_path, suite(scenario(id="X"), 3, wrong=1), "bad.json")
     empty = written(tmp_path, b"", "empty.json")
     assert refused(good, bad, empty) == [
-        f'{bad}: $.scenarios[0].id: the id "X" is used twice, first in {good}: $.scenarios[0].id'
-        " (give each scenario its own id)",
+        (
+            f'{bad}: $.scenarios[0].id: the id "X" is used twice, first in {good}: $.scenarios[0].id'
+            " (give each scenario its own id)"
+        ),
         f"{bad}: $.scenarios[1]: a scenario must be an object, not 3",
-        f"{bad}: $.wrong: unknown key (known: name, version, description, default, created_by, date, scenarios,"
-        " defaults, $schema)",
+        (
+            f"{bad}: $.wrong: unknown key (known: name, version, description, default, created_by, date, scenarios,"
+            " defaults, $schema)"
+        ),
         f'{empty}: the file is empty (write a suite: {{"name": ..., "scenarios": [...]}})',
     ]
 
 
 def test_flaws_inside_do_not_hide_other_problems(tmp_path: Path) -> None:
     """Duplicate keys, NaN and control characters are told together with everything else, each once."""
-    text = json.dumps(suite(scenario(id="a\x07", nme=1, baseline_seconds=0))).replace('"name": "s"', '"name": 1, "name": 2')
-    path = written(tmp_path, text.replace(': 0', ": NaN").encode())
+    text = json.dumps(suite(scenario(id="a\x07", nme=1, baseline_seconds=0))).replace(
+        '"name": "s"', '"name": 1, "name": 2'
+    )
+    path = written(tmp_path, text.replace(": 0", ": NaN").encode())
     assert refused(path) == [
         f"{path}: $.name: the key stands twice in the same object (keep one)",
         f"{path}: $.scenarios[0].id: the text holds the control character U+0007 (remove it)",
         f'{path}: $.scenarios[0].nme: unknown key (did you mean "name"?)',
-        f"{path}: $.scenarios[0].baseline_seconds: NaN, Infinity or a number beyond 1e308 is no JSON number"
-        " (write a finite number)",
+        (
+            f"{path}: $.scenarios[0].baseline_seconds: NaN, Infinity or a number beyond 1e308 is no JSON number"
+            " (write a finite number)"
+        ),
     ]

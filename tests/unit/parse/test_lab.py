@@ -24,16 +24,19 @@ def small(**block: Any) -> dict[str, Any]:
 
 
 def with_service(**keys: Any) -> dict[str, Any]:
+    """Make the least project, its service with these keys."""
     config = small()
     config["services"]["app"] |= keys
     return config
 
 
 def read(config: dict[str, Any]) -> LabSpec:
+    """Read a project."""
     return lab_spec(config, "compose.yml")
 
 
 def problems(config: dict[str, Any]) -> list[str]:
+    """List what is wrong with a project."""
     with pytest.raises(InputError) as caught:
         read(config)
     return [str(problem).removeprefix("compose.yml: ") for problem in caught.value.problems]
@@ -148,7 +151,10 @@ WITH_LINK = {"links": {"l": LINK}, "toxiproxy": {"service": "proxy"}}
             {**WITH_LINK, "probes": {"up": {"link": "l", "each": True}}},
             "$.x-chaoslab.probes.up.each: a link leads to one address",
         ),
-        ({"probes": {"up": {"name": "a", "service": "app", "port": 1}}}, "$.x-chaoslab.probes.up.name: the name is the"),
+        (
+            {"probes": {"up": {"name": "a", "service": "app", "port": 1}}},
+            "$.x-chaoslab.probes.up.name: the name is the",
+        ),
         (
             {"triggers": {"t": {"service": "x", "port": 1, "path": "/", "open": "$"}}},
             '$.x-chaoslab.triggers.t.service: unknown service "x"',
@@ -168,8 +174,10 @@ def test_no_block() -> None:
     config = small()
     del config["x-chaoslab"]
     assert problems(config) == [
-        "$.x-chaoslab: the compose file has no x-chaoslab block"
-        " (declare links, probes and triggers there: see docs/scenarios.md, section x-chaoslab)"
+        (
+            "$.x-chaoslab: the compose file has no x-chaoslab block"
+            " (declare links, probes and triggers there: see docs/scenarios.md, section x-chaoslab)"
+        )
     ]
     assert problems({"x-chaoslab": 3})[1] == (
         "$.x-chaoslab: must be an object, not 3"

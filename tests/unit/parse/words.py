@@ -22,7 +22,7 @@ class ToxicSpec(HeldFaultSpec):
     type: Literal["toxic"] = "toxic"
     link: str = DEFAULT_LINK
     toxic: Literal["latency", "bandwidth", "timeout"]
-    attributes: dict[str, float] = {}
+    attributes: dict[str, float] = {}  # noqa: RUF012 - pydantic copies it
     stream: Literal["upstream", "downstream"] = "downstream"
     toxicity: float = 1.0
 

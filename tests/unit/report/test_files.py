@@ -99,6 +99,6 @@ def test_words_for_what_is_not_a_number() -> None:
     assert recovery_text(scenario(recovery="not_recovered", time_to_recover_ms=None)) == "not recovered"
     nothing = scenario(recovery="unknown", time_to_recover_ms=None, longest_outage_ms=None, proofs=())
     assert (proof_text(nothing), outage_text(nothing), recovery_text(nothing)) == ("-", "-", "-")
-    assert proof_text(scenario(proofs=(proof(), proof(proven=False, measured=12.34)))) == "not proven: 12.3 ms +1"
+    assert proof_text(scenario(proofs=(proof(), proof(proven=False, measured=12.34)))) == "12.3 ms, not proven +1"
     assert measured_text(proof(measured=None)) == "yes"
     assert measured_text(proof(proven=False, measured=None)) == "nothing"

@@ -15,7 +15,9 @@ def context(folder: Path, name: str, host: str, *, tls: bool = False) -> None:
     digest = hashlib.sha256(name.encode()).hexdigest()
     meta = folder / "contexts" / "meta" / digest
     meta.mkdir(parents=True)
-    (meta / "meta.json").write_text(json.dumps({"Name": name, "Endpoints": {"docker": {"Host": host, "SkipTLSVerify": False}}}))
+    (meta / "meta.json").write_text(
+        json.dumps({"Name": name, "Endpoints": {"docker": {"Host": host, "SkipTLSVerify": False}}})
+    )
     if tls:
         (folder / "contexts" / "tls" / digest / "docker").mkdir(parents=True)
 

@@ -1,6 +1,7 @@
 """The verdict on whole scenarios, from hand-made events and samples."""
 
 import itertools
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -13,7 +14,7 @@ from chaoslab.model.result import VerdictName
 from chaoslab.model.suite import Expectation
 from chaoslab.verdict.judge import judge_scenario, merge, not_run
 from chaoslab.verdict.merge import SEVERITY
-from chaoslab.verdict.record import EVENT_KINDS
+from chaoslab.verdict.record import EVENT_KINDS, by_probe
 from unit.verdict.made import MS, START, TASKS, WEB, bad, between, event, events, judged, lab, planned, series, stream
 
 ALWAYS = Expectation(measure="recovery_seconds", max=60)
@@ -66,6 +67,33 @@ def test_one_shot_faults_count_from_their_effect() -> None:
     assert result.error_ms == pytest.approx(6 + 1)
 
 
+def test_the_undo_of_a_one_shot_fault_is_no_revert() -> None:
+    """Clean-up after a crash, however late, does not move the instant that recovery counts from."""
+    cleaned = event("reverted", 28_000, fault="S-1.1", what="ensure_running", clean=True, note="")
+    result = judged(planned(held=False), events(cleaned, held=False), watched((10_000, 11_500)))
+    assert result.time_to_recover_ms == 1501
+    assert result.undo[0].what == "ensure_running"
+
+
+def test_with_held_and_one_shot_faults_the_last_one_counts() -> None:
+    """A crash after a revert: recovery counts from the crash, and during lasts until recovery is shown."""
+    crash = event("injected", 22_000, fault="S-1.2", type="oneshot", what="crash", held=False, waited_seconds=0.0)
+    proof = event("proof", 22_001, fault="S-1.2", measured=1.0, expected="1", unit="", proven=True)
+    ask = Expectation(measure="samples", of="web", phase="during", min=1)
+    result = judged(planned(ask), events(crash, proof), watched((22_000, 23_000)))
+    assert result.time_to_recover_ms == 1001
+    assert result.expectations[0].n == pytest.approx((23_000 + 3000 - 10_000) / 5, abs=1)
+
+
+@pytest.mark.parametrize("end", [15_100, 55_100])
+def test_a_held_fault_that_was_never_reverted_leaves_recovery_unknown(end: int) -> None:
+    """Cut short while the fault was held, however long: INCONCLUSIVE, with what was seen until then."""
+    told = events(event("interrupted", end - 100, text="SIGTERM"), without=["reverted"], end=end)
+    result = judged(planned(), told, watched((10_000, 99_000), end=end))
+    assert (result.verdict, result.recovery) == ("INCONCLUSIVE", "unknown")
+    assert result.probes[0].availability["during"] == pytest.approx(0, abs=0.01)
+
+
 def test_not_recovered_within_the_deadline_fails() -> None:
     """A lab that stays down fails and says which probe."""
     result = judged(planned(), events(end=55_000), watched((10_000, 99_000), end=55_000))
@@ -90,8 +118,7 @@ def test_a_broken_expectation_fails_with_name_and_number() -> None:
 
 def test_slow_recovery_warns_by_default() -> None:
     """Between 30 and 60 s a scenario without expectations is a WARN."""
-    plan = planned()
-    slow = plan.__class__(plan.suite, plan.scenario, 5.0, 3.0, 60.0, plan.steps, plan.targets, plan.worst_case_seconds)
+    slow = replace(planned(), recovery_deadline_seconds=60.0)
     result = judged(slow, events(end=70_000), watched((10_000, 60_000), end=70_000))
     assert result.verdict == "WARN"
     assert result.reasons == ("recovery_seconds was 40 s (n=13000), within bounds (at most 60) but above 30",)
@@ -218,7 +245,7 @@ def test_other_scenarios_events_do_not_matter() -> None:
 def test_clean_that_was_not_proven_is_noted() -> None:
     """It does not change the verdict, but it is told; so is an undo that left something."""
     unclean = event(
-        "clean_proof", 25_000, fault="S-1.1", measured=3.0, expected="0", unit="ms", proven=False, detail="late"
+        "proof_clean", 25_000, fault="S-1.1", measured=3.0, expected="0", unit="ms", proven=False, detail="late"
     )
     dirty = event("left_dirty", 25_100, where="web[1]", what="paused")
     result = judged(planned(), events(unclean, dirty), watched())
@@ -278,3 +305,23 @@ def test_the_made_events_use_known_kinds() -> None:
     """The tests speak of no event that the documentation does not list."""
     assert {one.kind for one in events()} <= set(EVENT_KINDS)
     assert MS == 1_000_000
+
+
+def test_deadline_passed_decides_when_the_time_alone_does_not() -> None:
+    """The spine gave up: not recovered, even if its deadline was shorter than the plan's."""
+    gave_up = event("deadline_passed", 25_000)
+    assert judged(planned(), events(gave_up, end=25_000), watched((10_000, 99_000), end=25_000)).verdict == "FAIL"
+
+
+def test_a_scenario_that_ended_early_says_where() -> None:
+    """Without an error or an interruption on record, the gap itself is named."""
+    told = [event("scenario_started", START, suite="suite"), event("baseline_started", START)]
+    assert judged(planned(), told, {}).reasons == ("ended before its baseline did",)
+    told.append(event("baseline_ended", 9_900, steady=True, reason=""))
+    assert judged(planned(), told, {}).reasons == ("ended before any fault was injected",)
+
+
+def test_a_flat_list_of_samples_is_grouped_by_probe() -> None:
+    """A stored run's samples come in one list."""
+    samples = [*stream(0, 100, 50), *stream(0, 100, 50, probe="tasks")]
+    assert by_probe(samples) == series(samples)

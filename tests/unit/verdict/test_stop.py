@@ -29,6 +29,7 @@ def test_a_condition_must_hold_for_its_whole_time() -> None:
 def test_nothing_is_known_before_enough_was_observed() -> None:
     """A condition over three seconds cannot be reached within the first three."""
     assert asked(AVAILABILITY, 2000, down=(0, 9000)) is None
+    assert asked(StopCondition(measure="errors", of="web", above=1, for_seconds=3), 2000, down=(0, 9000)) is None
     assert asked(AVAILABILITY, 4000, down=(0, 9000)) == 0
 
 

@@ -1,0 +1,1 @@
+"""The mock system's logic, with real sockets and real processes, without containers."""
