@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from chaoslab.clock import NS_PER_SECOND
 from chaoslab.errors import CannotInject, ChaoslabError, NotProvable
@@ -36,7 +37,7 @@ class Running:
     """One fault of the scenario while it runs. Instants are lab time."""
 
     step: Step
-    fault: Fault
+    fault: Fault[Any]
     undos: tuple[Undo, ...] = ()
     effect_ns: int = 0
     proved: bool = False

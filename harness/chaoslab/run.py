@@ -4,14 +4,15 @@ import os
 import random
 import traceback
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from chaoslab import __version__
 from chaoslab.clock import Clock, folder_stamp, iso
-from chaoslab.errors import ChaoslabError, EngineGone, Exit, Interrupted, LabDirty
+from chaoslab.errors import ATTENTION, ChaoslabError, EngineGone, Exit, Interrupted, LabDirty, LabError
 from chaoslab.experiment import Experiment
+from chaoslab.lab import preflight
 from chaoslab.lab.lab import Lab
 from chaoslab.lab.reconcile import reconcile
 from chaoslab.lab.session import Project, Purpose, bring_up, opened, read_project
@@ -50,7 +51,7 @@ def run(request: RunRequest, clock: Clock, stop: StopFlag, progress: Progress) -
     """Run suites against the lab and judge them.
 
     1. Parse and plan: every problem is raised as InputError before anything starts.
-    2. Open the run folder, manifest first.
+    2. Check engine, disk and memory; open the run folder, manifest first.
     3. Bring the lab up and take its lock; a guard process watches over this one from here on.
     4. Put right what an earlier run left.
     5. Per scenario: experiment, then judge from what was recorded.
@@ -58,10 +59,11 @@ def run(request: RunRequest, clock: Clock, stop: StopFlag, progress: Progress) -
     7. Judge the run and write the reports.
     """
     suites, project, plan = prepare(request)
+    engine = Engine(project.endpoint)
+    preflight.check(request.results, engine)
     started = clock.wall()
     folder = RunFolder.create(request.results, folder_stamp(started))
     progress.run_started(plan, folder.path)
-    engine = Engine(project.endpoint)
     folder.write_json(MANIFEST, manifest(request, suites, project, plan, engine) | {"started": iso(started)})
     history = History(folder, clock, stop)
     journal = Journal(folder)
@@ -201,9 +203,15 @@ def close(lab: Lab, stack: UndoStack, guard: GuardProcess) -> Closing:
 def observer_stats(lab: Lab) -> dict[str, float]:
     """Ask how the observer fared; nothing when it is gone."""
     try:
-        return asdict(lab.observer.stats())
+        stats = lab.observer.stats()
     except ChaoslabError:
         return {}
+    return {
+        "cpu_percent_of_one_core": stats.cpu_percent_of_one_core,
+        "samples": stats.samples,
+        "late_sends": stats.late_sends,
+        "worst_late_ms": stats.worst_late_ms,
+    }
 
 
 @dataclass(frozen=True)
@@ -232,8 +240,18 @@ def finish(
         notes=closing.notes,
         strict=request.strict,
     )
-    write_reports(folder, judged)
+    try:
+        write_reports(folder, judged)
+    except LabError as error:  # the verdicts are still told on the console
+        return judged.model_copy(
+            update={"notes": (*judged.notes, str(error)), "exit_code": max_exit(judged.exit_code, Exit.TOOL_ERROR)}
+        )
     return judged
+
+
+def max_exit(one: int, other: int) -> int:
+    """Return the exit code that asks for more attention."""
+    return min(Exit(one), Exit(other), key=ATTENTION.index)
 
 
 def guard_arguments(request: RunRequest) -> list[str]:

@@ -13,9 +13,11 @@ import threading
 import time
 
 TICK_NS = 1_000_000
-TIMEOUT_SECONDS = 0.1
-THREADS = {"fresh": 128, "kept": 40}
-"""So many polls may hang at once. A tick that finds no free thread within its millisecond is left out."""
+TIMEOUT_SECONDS = {"fresh": 0.1, "kept": 0.5}
+THREADS = {"fresh": 128, "kept": 8}
+"""So many polls may hang at once; a tick that finds no free thread is left out. Kept ones need few: a toxic that is removed
+ends the connections that it held up, so their threads are free that instant.
+"""
 
 
 class Poller:
@@ -23,13 +25,14 @@ class Poller:
 
     def __init__(self, address: tuple[str, int], keep: bool) -> None:
         self.address, self.keep = address, keep
+        self.timeout_seconds = TIMEOUT_SECONDS["kept" if keep else "fresh"]
         self.sock: socket.socket | None = None
 
     def poll(self) -> bool:
         """Ask once and say whether the whole answer came."""
         got = b""
         try:
-            self.sock = self.sock or socket.create_connection(self.address, TIMEOUT_SECONDS)
+            self.sock = self.sock or socket.create_connection(self.address, self.timeout_seconds)
             self.sock.sendall(
                 b"GET / HTTP/1.1\r\nHost: web\r\n%s\r\n" % (b"" if self.keep else b"Connection: close\r\n")
             )

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from chaoslab.faults.crash import Crash
+from chaoslab.faults.fault import Fault
 from chaoslab.faults.hang import Hang
 from chaoslab.faults.kill import Kill
 from chaoslab.faults.oom import Oom
@@ -12,7 +13,6 @@ from chaoslab.faults.proxy_down import ProxyDown
 from chaoslab.faults.restart import Restart
 from chaoslab.faults.send_signal import Signal
 from chaoslab.faults.stop import Stop
-from chaoslab.faults.fault import Fault
 from chaoslab.faults.toxic import Toxic
 from chaoslab.model.plan import Step
 from chaoslab.model.suite import FaultSpec

@@ -57,7 +57,10 @@ class CrashSpec(OneShotFaultSpec):
 
 
 class Crash(Fault[CrashSpec]):
-    """Signals the host PID through a pidfd; the instant of the process's end is the effect."""
+    """Signals the host PID through a pidfd.
+
+    The effect is the instant of the first process's end; with a trigger and SIGKILL, of its freeze some 40 ms before.
+    """
 
     Spec = CrashSpec
 
@@ -94,7 +97,7 @@ class Crash(Fault[CrashSpec]):
         if self.spec.timing == "random":
             self.lab.history.pause(random_delay_seconds(self.lab.seed, self.scenario_id, self.id))
         self.targets = self._renewed()
-        first_stop = self._catch()
+        frozen = self._catch()
         self.sent = self.signaller.send(self.targets, self.spec.signal)
         if self.catcher and self.spec.signal not in ("SIGKILL", "SIGSTOP"):
             self.signaller.send(self.targets, "SIGCONT", everyone=True)
@@ -105,11 +108,11 @@ class Crash(Fault[CrashSpec]):
             self._escalate(alive)
         if self.spec.signal != "SIGKILL":  # how long a process may take to end is its own affair
             waited += max(0, max(self.exits.values(), default=self.sent.at_ns) - self.sent.at_ns) / 1e9
-        at = min(self.exits.values(), default=self.sent.at_ns)
-        error = max(0, at - first_stop) if first_stop else 0
-        return Effect(
-            at, error + self.lab.history.tie.error_ns, f"{self.spec.describe()}: {targets.names(self.targets)}", waited
-        )
+        at, error = min(self.exits.values(), default=self.sent.at_ns), 0
+        if frozen is not None and self.spec.signal == "SIGKILL":  # it has served nobody since it was frozen
+            at, error = frozen.at_ns, frozen.error_ns
+        what = f"{self.spec.describe()}: {targets.names(self.targets)}"
+        return Effect(at, error + self.lab.history.tie.error_ns, what, waited)
 
     def prove(self) -> Proof:
         """Every process ended; the engine's exit codes and what was open at the kill ride along."""
@@ -136,21 +139,21 @@ class Crash(Fault[CrashSpec]):
                 self.signaller.watch(new)
         return fresh
 
-    def _catch(self) -> int:
-        """Freeze each target while its trigger is open; returns when the first one froze, 0 without a trigger."""
+    def _catch(self) -> Sent | None:
+        """Freeze each target while its trigger is open; returns when the first one froze, None without a trigger."""
         if self.catcher is None:
-            return 0
+            return None
         deadline = self.lab.history.now_ns() + int(DEADLINE_SECONDS * 1e9)
         caught: list[Caught] = []
         try:
             for replica in self.targets:
-                caught.append(self.catcher.catch(replica, deadline))
+                caught.append(self.catcher.catch(replica, deadline))  # noqa: PERF401 - what was caught must be known when one is not
         except (ChaoslabError, TimeoutError):
             self.signaller.send([one.replica for one in caught], "SIGCONT", everyone=True)
             raise
         self.targets = tuple(one.replica for one in caught)
         self.notes += [f"open at the kill: {one.open} on {one.replica}" for one in caught]
-        return min(one.frozen.at_ns - one.frozen.error_ns for one in caught)
+        return caught[0].frozen
 
     def _escalate(self, alive: list[Replica]) -> None:
         """SIGKILL for what outlived its time."""

@@ -165,7 +165,8 @@ def check_abilities(replica: Replica, code: int, output: str) -> None:
             f"the image of {replica} has no stress-ng (and sh): exit code {code}",
             remedy="add the package stress-ng to the image",
         )
-    free_bytes = 1024 * int(output.split()[-1]) if output.split()[-1].isdigit() else 0
+    last = output.rsplit(None, 1)[-1]
+    free_bytes = 1024 * int(last) if last.isdigit() else 0
     if free_bytes < replica.memory_bytes:
         raise CannotInject(
             f"the engine's host has {free_bytes >> 20} MiB of memory free, less than the limit of {replica} ({replica.memory_bytes >> 20} MiB)"

@@ -22,7 +22,7 @@ CLOCK_SLACK_NS = 50_000_000
 
 
 def choose(lab: "Lab", target: str, count: Count, scenario_id: str) -> tuple[Replica, ...]:
-    """Choose replicas that are up. Raises NotProvable when one is down, paused or ill already: what would it change?"""
+    """Choose replicas that are up. Raises NotProvable when one is down, paused or ill already."""
     chosen = lab.choose(target, count, scenario_id)
     since_ns = lab.history.now_ns()
     down = [f"{replica} is {describe(replica)}" for replica in chosen if not is_up(lab, replica, since_ns)]

@@ -36,7 +36,7 @@ class ToxicSpec(HeldFaultSpec):
     type: Literal["toxic"] = "toxic"
     link: str = DEFAULT_LINK
     toxic: Literal["latency", "bandwidth", "slow_close", "timeout", "reset_peer", "slicer", "limit_data"]
-    attributes: dict[str, Any] = {}
+    attributes: dict[str, Any] = Field(default_factory=dict)
     stream: Literal["upstream", "downstream"] = "downstream"
     toxicity: float = Field(default=1.0, gt=0, le=1)
 

@@ -15,8 +15,9 @@ LEAST_MS = 3.0
 STEADY_SHARE = 0.9
 """This share of the canaries must behave as declared where every connection is to be affected (toxicity 1)."""
 REACH_MS = 150.0
+"""A single canary may be that much later than the range for the median."""
 CONTROL_SHARE = 0.2
-"""More than this share of affected control canaries means that the disturbance is not the link's alone."""
+"""More than this share (or half of the toxicity) of affected control canaries: the disturbance is not the link's alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,8 @@ def _with_control(
         return finding.noted("the control link's answers are too short to compare")
     hits = sum(gauge.affected(one) for one in during)
     note = f"control link: {hits} of {len(during)} affected"
-    return finding.refused(note) if hits > CONTROL_SHARE * len(during) else finding.noted(note)
+    most = max(CONTROL_SHARE, declared.toxicity / 2) * len(during)
+    return finding.refused(note) if hits > most else finding.noted(note)
 
 
 def _gauge(declared: Declared, usual: Normal) -> Gauge:
@@ -223,7 +225,7 @@ def _slicer(declared: Declared, usual: Normal) -> Gauge:
         )
 
     def read(one: Crossing) -> float | None:
-        """ms between slices; the slicer halves a chunk until it fits, so there are up to twice size/average of them."""
+        """Milliseconds between slices; the slicer halves a chunk until it fits, so there are up to twice size/average of them."""
         if down:
             gaps = one.chunks - 1
             return (

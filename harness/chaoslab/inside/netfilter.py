@@ -58,7 +58,7 @@ def saved() -> list[tuple[str, int, int, list[str]]]:
 
 
 class Rules:
-    """This program's rules in the namespace it runs in."""
+    """Our rules in the namespace it runs in."""
 
     def __init__(self, mark: str) -> None:
         self.mark = mark

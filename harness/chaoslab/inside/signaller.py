@@ -34,7 +34,7 @@ def container_of(cgroup: str) -> str:
 def read(path: str) -> str:
     """Return a /proc file's text, empty when its process is gone."""
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - /proc, by the hundred
+        with open(path, encoding="utf-8", errors="replace") as file:
             return file.read()
     except OSError:
         return ""
@@ -61,7 +61,7 @@ def open_checked(pid: int, container: str) -> int:
 
 def members(container: str) -> list[int]:
     """Return the PIDs of a container's processes."""
-    pids = (int(name) for name in os.listdir("/proc") if name.isdigit())  # noqa: PTH208 - names only
+    pids = (int(name) for name in os.listdir("/proc") if name.isdigit())
     return [pid for pid in pids if container_of(read(f"/proc/{pid}/cgroup")) == container]
 
 

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass
+from typing import Any
 
 from chaoslab.errors import LabError
 from chaoslab.lab.clean import MARK
@@ -58,12 +59,12 @@ class Lab:
         """What our processes and packet rules in the lab carry."""
         return f"{MARK}{self.run_id}"
 
-    def start_helper(self, program: str, **options: object) -> Attached:
+    def start_helper(self, program: str, **options: Any) -> Attached:
         """Start a helper of this run (see `tools.engine.Helper` for the options)."""
         labels = {RUN_LABEL: self.run_id}
         return self.engine.start_helper(
             Helper(project=self.spec.project, image=self.image, program=program, labels=labels, **options)
-        )  # type: ignore[arg-type]
+        )
 
     def replicas(self, service: str) -> tuple[Replica, ...]:
         """Return a service's containers as they are now."""

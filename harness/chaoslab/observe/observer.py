@@ -11,19 +11,21 @@ from chaoslab.clock import NS_PER_MS, NS_PER_SECOND, Clock, SystemClock, Tie
 from chaoslab.errors import ChaoslabError, EngineGone, LabError, LockHeld, ToolError
 from chaoslab.model.lab import LabSpec, Link, Probe
 from chaoslab.observe.addresses import PLACE, AddressBook
+from chaoslab.observe.holder import holder
 from chaoslab.observe.rows import CanaryRequest, Http, Rows
 from chaoslab.observe.seams import ObserverStats, Reply, Sink, Stream
 from chaoslab.observe.tie import Pong, TieKeeper
 from chaoslab.observe.tunnel import Tunnels
 from chaoslab.tools.engine import Engine, Helper
 
-OWNER_PREFIX = "chaoslab.owner."
 FIRST_PINGS = 20
 PING_SECONDS = 0.5
 SILENCE_SECONDS = 10.0
 """The observer gives up on a silent harness after as long (inside/observer.py); so does the harness on it."""
 START_TIMEOUT_SECONDS = 15.0
 ANSWER_TIMEOUT_SECONDS = 5.0
+CPU_SHARES = 16_384
+"""Sixteen containers' worth: a lab that is short of CPU must not make its own measuring late."""
 
 
 class Observer:
@@ -71,7 +73,7 @@ class Observer:
         replicas = engine.replicas(spec.project)
         networks = tuple(dict.fromkeys(name for replica in replicas for name in replica.addresses)) or spec.networks
         helper = Helper(
-            project=spec.project, image=image, program="observer", name=name, labels=labels,
+            project=spec.project, image=image, program="observer", cpu_shares=CPU_SHARES, name=name, labels=labels,
             network=networks[0] if networks else "bridge", more_networks=networks[1:],
         )  # fmt: skip
         try:
@@ -79,7 +81,7 @@ class Observer:
         except ToolError as error:
             if error.code == 409 and name is not None:
                 raise LockHeld(
-                    f"this lab is in use: {_holder(engine, name)}", remedy="wait until that run ends, or end it"
+                    f"this lab is in use: {holder(engine, name)}", remedy="wait until that run ends, or end it"
                 ) from error
             raise
         observer = cls(stream, spec, sink)
@@ -292,14 +294,3 @@ class Observer:
         if not self._stopping.is_set():
             self._sink.event("note", text=error.message)
             self._sink.fail(error)
-
-
-def _holder(engine: Engine, name: str) -> str:
-    """Say who holds the lock, from its labels."""
-    labels = ((engine.inspect_raw(name) or {}).get("Config") or {}).get("Labels") or {}
-    known = [
-        f"{key.removeprefix(OWNER_PREFIX)} {value}"
-        for key, value in sorted(labels.items())
-        if key.startswith(OWNER_PREFIX)
-    ]
-    return f"container {name} exists" + (f" ({', '.join(known)})" if known else "")

@@ -82,13 +82,12 @@ class Tunnels:
         near.settimeout(LOCAL_SEND_TIMEOUT_SECONDS)
         near.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         number = next(self._numbers)
+        self._near[number] = near  # before asking: the answer may be quicker than the next line
+        self._selector.register(near, selectors.EVENT_READ, lambda: self._forward(number, near))
         try:
             self._send({"c": "open", "id": number, "host": self._find(host), "port": port})
         except ChaoslabError:
-            near.close()
-            return
-        self._near[number] = near
-        self._selector.register(near, selectors.EVENT_READ, lambda: self._forward(number, near))
+            self._forget(number, near)
 
     def _forward(self, number: int, near: socket.socket) -> None:
         try:
@@ -102,6 +101,9 @@ class Tunnels:
             self._send({"c": "close", "id": number})
         except ChaoslabError:
             pass  # the observer is gone: so is this connection
+        self._forget(number, near)
+
+    def _forget(self, number: int, near: socket.socket) -> None:
         self._near.pop(number, None)
         self._selector.unregister(near)
         near.close()

@@ -86,7 +86,12 @@ def summary_lines(result: RunResult, results: Path | None = None) -> list[tuple[
             f"at most {result.overhead_seconds:.2f} s, mean {mean_overhead_seconds(result):.2f} s per scenario",
         ),
         ("observer", observer_text(result)),
-        ("lab", "clean" if result.lab_clean else "NOT CLEAN: `chaoslab status` shows it, `chaoslab recover` mends it"),
+        (
+            "lab",
+            "clean, and left running"
+            if result.lab_clean
+            else "NOT CLEAN: `chaoslab status` shows it, `chaoslab recover` mends it",
+        ),
     ]
     if results is not None:
         lines.append(("results", str(results / result.run_id)))

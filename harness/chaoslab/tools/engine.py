@@ -36,6 +36,7 @@ class Helper:
     capabilities: Sequence[str] = ()
     user: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    cpu_shares: int | None = None
 
 
 def program_source(name: str) -> str:
@@ -202,6 +203,7 @@ class Engine:
                 cap_add=list(helper.capabilities),
                 network_mode=helper.network,
                 pid_mode=helper.pid_mode,
+                cpu_shares=helper.cpu_shares,
                 read_only=True,
                 security_opt=["no-new-privileges"],
                 log_config={"Type": "none"},

@@ -1,8 +1,16 @@
-"""Asks the engine's host what it can do, through one short helper container."""
+"""Asks hosts: the engine's what it can do, through one short helper container; this one how much disk is free."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 from chaoslab.tools.engine import Engine, Helper
+
+
+def free_bytes(folder: Path) -> int:
+    """Return the free bytes of the disk that a folder is on, or will be on."""
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.is_dir())
+    return shutil.disk_usage(existing).free
 
 
 def abilities(engine: Engine, image: str) -> dict[str, Any]:

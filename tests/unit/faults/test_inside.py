@@ -45,7 +45,7 @@ def test_a_process_of_no_container_or_of_two_belongs_to_none(text: str) -> None:
 
 
 def test_a_process_outside_the_container_is_never_opened() -> None:
-    """This test's own process is refused."""
+    """A process outside every container, such as ours, is refused."""
     with pytest.raises(LookupError, match="not to abababababab"):
         open_checked(int(Path("/proc/self").resolve().name), ID)
     answer = Signaller().answer({"do": "open", "pid": int(Path("/proc/self").resolve().name), "container": ID})

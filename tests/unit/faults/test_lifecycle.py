@@ -8,11 +8,11 @@ from chaoslab.errors import CannotInject, NotProvable
 from chaoslab.faults.canary import control_link
 from chaoslab.faults.catalog import FAULTS, make_fault, spec_types, type_of
 from chaoslab.faults.crash import Crash, CrashSpec
+from chaoslab.faults.crossing import normal
 from chaoslab.faults.hang import Hang, HangSpec
 from chaoslab.faults.packet_loss import PacketLoss, PacketLossSpec
 from chaoslab.faults.toxic import Toxic, ToxicSpec, long_enough, timeout_seconds
 from chaoslab.faults.toxic_effect import Declared
-from chaoslab.faults.crossing import normal
 from chaoslab.model.history import Sample
 from chaoslab.model.suite import FaultSpec
 from chaoslab.observe.rows import CanaryRequest
@@ -232,9 +232,10 @@ def test_every_fault_says_what_it_does_and_how_it_is_undone(kind: str) -> None:
 def example(kind: str) -> FaultSpec:
     """Give the shortest spec of a type."""
     fields = spec_types()[kind].model_fields
-    extra = {
+    extra: dict[str, dict[str, Any]] = {
         "toxic": {"toxic": "latency", "attributes": {"latency": 1}},
         "packet_loss": {"percent": 30.0},
         "signal": {"signal": "SIGHUP"},
-    }.get(kind, {})
-    return spec_types()[kind](type=kind, **({"target": "worker"} if "target" in fields else {"link": "back"}), **extra)
+    }
+    place = {"target": "worker"} if "target" in fields else {"link": "back"}
+    return spec_types()[kind].model_validate({"type": kind, **place, **extra.get(kind, {})})

@@ -21,6 +21,7 @@ class Server:
         self._serve = serve
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._done: asyncio.Event
         self.port = 0
         self._thread = threading.Thread(target=lambda: self._loop.run_until_complete(self._run()), daemon=True)
@@ -45,23 +46,24 @@ class Server:
         await self._done.wait()
         server.close()
         second.close()
-        for _ in range(
-            5
-        ):  # connections accepted a moment ago get their task, and closed ones their end, in the next turns
-            running = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-            for task in running:
+        for _ in range(6):  # what was accepted a moment ago gets its task, what is closed its end
+            for task in self._tasks:
                 task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
-            await asyncio.sleep(0)
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await asyncio.sleep(0.01)
 
     async def _count(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
         self.peers.add(writer.get_extra_info("peername"))
         try:
             await self._serve(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # the observer gave up on it, or the test is over
         finally:
+            self._tasks.discard(task)
             writer.close()
 
 

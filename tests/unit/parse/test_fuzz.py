@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chaoslab.errors import InputError
@@ -54,18 +54,21 @@ def parts(value: Any) -> Iterator[Any]:
             yield from parts(child)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes(file: Path, data: bytes) -> None:
     """Any bytes give a suite or an InputError."""
     outcome(file, data)
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_any_value(file: Path, value: Any) -> None:
     """Any JSON value (and Python's extensions of it) gives a suite or an InputError."""
     outcome(file, json.dumps(value).encode())
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_good_suite_with_one_part_replaced(file: Path, data: st.DataObject) -> None:
     """A shipped suite with any one value replaced, added or removed gives a suite or an InputError."""
@@ -83,6 +86,7 @@ def test_a_good_suite_with_one_part_replaced(file: Path, data: st.DataObject) ->
     outcome(file, json.dumps(value).encode())
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_good_suite_cut_or_garbled(file: Path, data: st.DataObject) -> None:
     """A shipped suite with a few bytes replaced or its end cut off gives a suite or an InputError."""

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chaoslab.parse.json_text import MAX_BYTES, MAX_DEPTH, NotJson, read_json
@@ -125,6 +125,7 @@ def test_prose_may_have_lines() -> None:
     assert flaws(r'{"description": "a\n\tb", "expected_behavior": "c\nd", "name": "Zähler 数 🐝"}') == []
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_any_bytes(data: bytes) -> None:
     """Whatever the bytes, there is a value or a NotJson, and nothing else."""

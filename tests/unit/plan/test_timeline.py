@@ -1,6 +1,6 @@
 """Profiles: holds, baselines and starts; the order of faults and their overlaps survive the quick profile."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chaoslab.model.suite import FaultSpec, Scenario
@@ -62,6 +62,7 @@ FAULTS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(FAULTS)
 def test_order_is_kept(faults: list[FaultSpec]) -> None:
     """In the quick profile nothing is held longer than 5 s, starts keep their order, and what was apart stays apart."""
@@ -77,6 +78,7 @@ def test_order_is_kept(faults: list[FaultSpec]) -> None:
                 assert first_quick.end_seconds <= second_quick.at_seconds
 
 
+@settings(deadline=None)
 @given(FAULTS.filter(lambda faults: len(faults) == 2))
 def test_overlap_of_two_is_kept(faults: list[FaultSpec]) -> None:
     """Two faults of which one began while the other was held still overlap in the quick profile."""
