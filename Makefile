@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 # Passed on to the program: make chaos ARGS="--repeat 3"
 ARGS ?=
-BENCH = .venv/bin/python -m bench $(ARGS)
+BENCH = PYTHONPATH=tests .venv/bin/python -m bench $(ARGS)
 chaoslab := .venv/bin/chaoslab
 runtime := .venv/.installed
 dev := .venv/.installed-dev
