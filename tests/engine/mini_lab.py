@@ -7,6 +7,7 @@ from typing import Any
 
 import docker.types
 
+from chaoslab import __version__
 from chaoslab.clock import SystemClock
 from chaoslab.errors import ToolError
 from chaoslab.model.lab import LabSpec, Link, Probe, Service, ToxiproxyAddress
@@ -15,8 +16,8 @@ from chaoslab.observe.observer import Observer
 from chaoslab.tools.endpoint import resolve
 from chaoslab.tools.engine import HELPER_LABEL, NUMBER, ONEOFF, PROJECT, SERVICE, Engine
 
-TOOLBOX = "chaoslab/toolbox:0.1.0"
-TOXIPROXY = "chaoslab/toxiproxy:0.1.0"
+TOOLBOX = f"chaoslab/toolbox:{__version__}"
+TOXIPROXY = f"chaoslab/toxiproxy:{__version__}"
 WEB_PORT, LINK_PORT, API_PORT = 8000, 9000, 8474
 BIG_BYTES = 5_000_000
 UP_SECONDS = 15.0

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chaoslab import __version__
 from chaoslab.clock import SystemClock
 from chaoslab.model.replica import Replica
 from chaoslab.tools.attached import Attached
@@ -14,7 +15,7 @@ from chaoslab.tools.endpoint import resolve
 from chaoslab.tools.engine import HELPER_LABEL, Engine, Helper
 
 pytestmark = pytest.mark.engine
-IMAGE = "chaoslab/toolbox:0.1.0"
+IMAGE = f"chaoslab/toolbox:{__version__}"
 PROJECT = "chaoslab-test-faults"
 PORT = 9000
 PROMPT_SECONDS = 10.0

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from chaoslab import __version__
 from chaoslab.clock import NS_PER_SECOND, Clock
 from chaoslab.errors import EngineGone, LabError, ToolError
 from chaoslab.lab.lab import RUN_LABEL, Lab
@@ -21,7 +22,7 @@ from chaoslab.tools.engine import Engine
 from chaoslab.tools.toxiproxy import Toxiproxy
 from chaoslab.undo import Reach
 
-TOOLBOX = "chaoslab/toolbox:0.1.0"
+TOOLBOX = f"chaoslab/toolbox:{__version__}"
 UP_TIMEOUT_SECONDS = 120
 HELPERS_GONE_SECONDS = 3.0
 

@@ -42,13 +42,14 @@ class Link(Value):
 class Probe(Value):
     """A repeated question. Dials each replica of `service` at `port` directly, or crosses `link` through its proxy.
 
-    `role`: `health` decides up and down at 20 Hz or more; `work` is real work at its own rate.
+    `role`: `health` decides up and down at 20 Hz or more; `work` is real work at its own rate; `watch` only reads, its
+    bad samples are no outage (`kind` metrics: its detail is a dict of series -> value, `keep` names the metrics).
     `each`: up only when every replica answers; else when any does. `capture`: JSONPath of a value kept with each good sample.
     """
 
     name: str
-    role: Literal["health", "work"] = "health"
-    kind: Literal["http", "tcp", "redis"] = "http"
+    role: Literal["health", "work", "watch"] = "health"
+    kind: Literal["http", "tcp", "redis", "sql", "metrics"] = "http"
     service: str | None = None
     port: Port | None = None
     link: str | None = None
@@ -61,6 +62,7 @@ class Probe(Value):
     body: Any = None
     expect_status: tuple[int, ...] = (200,)
     capture: str | None = None
+    keep: tuple[str, ...] = ()
 
 
 class Trigger(Value):
@@ -75,6 +77,50 @@ class Trigger(Value):
     path: str
     open: str
     restart_first: bool = False
+
+
+class Metrics(Value):
+    """Where a service tells its metrics (Prometheus text), and which of them are kept, `rate_hz` times a second from each replica."""
+
+    name: str
+    port: Port
+    path: str = "/metrics"
+    rate_hz: Rate = 5.0
+    keep: tuple[str, ...] = ()
+
+
+class Ledger(Value):
+    """What a system says it holds: after a scenario it is compared with what the work probe `probe` was told is done.
+
+    The probe's body holds `{unique}`, which becomes a fresh id in every request; `path` of `service` lists ids at JSONPath `ids`.
+    """
+
+    name: str
+    probe: str
+    service: str
+    port: Port
+    path: str
+    ids: str
+    headers: dict[str, str] = Field(default_factory=dict)
+
+
+class Vram(Value):
+    """A service's ledger of simulated VRAM: GET `path` tells the level in percent at JSONPath `level`, POST {"percent": N} sets it."""
+
+    name: str
+    port: Port
+    path: str
+    level: str = "$.percent"
+
+
+class ClockEndpoint(Value):
+    """Where a service tells its time (Unix seconds at JSONPath `seconds`), and the libfaketime control file that its image carries."""
+
+    name: str
+    port: Port
+    path: str
+    seconds: str = "$.unix_seconds"
+    file: str = ""
 
 
 class ToxiproxyAddress(Value):
@@ -108,3 +154,7 @@ class LabSpec(Value):
     links: dict[str, Link]
     probes: dict[str, Probe]
     triggers: dict[str, Trigger]
+    metrics: dict[str, Metrics] = Field(default_factory=dict)
+    ledgers: dict[str, Ledger] = Field(default_factory=dict)
+    vram: dict[str, Vram] = Field(default_factory=dict)
+    clocks: dict[str, ClockEndpoint] = Field(default_factory=dict)

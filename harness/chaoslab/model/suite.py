@@ -83,6 +83,8 @@ class Expectation(Value):
     min: float | None = None
     max: float | None = None
     equals: float | None = None
+    reduce: Literal["last", "min", "max", "mean"] | None = None
+    across: Literal["sum", "min", "max"] | None = None
     warn_above: float | None = None
     warn_below: float | None = None
     of_kind: Literal["probe", "service"] | None = Field(default=None, exclude=True)
@@ -128,5 +130,6 @@ class Suite(Value):
     default: bool = False
     created_by: str = ""
     date: str = ""
+    overlays: tuple[str, ...] = ()
     scenarios: tuple[Scenario, ...] = Field(min_length=1)
     file: str = Field(default="", exclude=True)
