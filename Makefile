@@ -4,17 +4,27 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-# Passed on to the program: make chaos ARGS="--repeat 3"
+# Passed on to the program: make chaos SUITES="network-failures worker-crashes" ARGS="--repeat 3"
+SUITES ?=
 ARGS ?=
 BENCH = PYTHONPATH=tests .venv/bin/python -m bench $(ARGS)
 chaoslab := .venv/bin/chaoslab
 runtime := .venv/.installed
 dev := .venv/.installed-dev
 
-.PHONY: chaos test check up down recover engine engine-stop images bench lock clean help
+.PHONY: chaos stress repeat selftest abort test check up down recover engine engine-stop images bench lock clean help
 
-chaos: $(runtime) images ## Break the lab on purpose and judge it: quick profile, all default suites (ARGS=..., LAB_BUGS=...)
-	$(chaoslab) run $(ARGS)
+chaos: $(runtime) images ## Break the lab on purpose and judge it: quick profile, default suites (SUITES=all|names, ARGS=..., LAB_BUGS=...)
+	$(chaoslab) run $(SUITES) $(ARGS)
+
+stress: $(runtime) images ## The stress suites: CPU, memory, disk, descriptors and connections at their limits
+	$(chaoslab) run stress $(ARGS)
+
+repeat: $(runtime) images ## Twenty repeats of the ten shortest scenarios: steady or flaky (SUITES=names)
+	$(chaoslab) run $(or $(SUITES),all) --repeat 20 --shortest 10 $(ARGS)
+
+selftest: $(runtime) images ## Show that every known bug of the lab is caught (ARGS="--only no-retry", ARGS=--resume)
+	$(chaoslab) selftest $(SUITES) $(ARGS)
 
 test: check images ## Everything: `make check`, then the tests that need a real engine
 	.venv/bin/pytest tests/engine $(ARGS)
@@ -31,6 +41,9 @@ up: $(runtime) images ## Start the lab and leave it running
 
 down: $(runtime) ## Stop the lab and remove its containers, networks and volumes
 	$(chaoslab) down $(ARGS)
+
+abort: $(runtime) ## Stop a running run from another terminal; everything is undone
+	$(chaoslab) abort $(ARGS)
 
 recover: $(runtime) ## Put right whatever an interrupted run left behind
 	$(chaoslab) recover $(ARGS)

@@ -1,1 +1,1 @@
-"""The mock system under test: queen (gateway), hive (worker pool manager), worker. Small, but with real resilience."""
+"""The mock system under test: queen (gateway), hive (worker pool manager), worker, trader. Small, but with real resilience."""

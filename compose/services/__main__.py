@@ -1,11 +1,11 @@
-"""`python3 -m services queen|hive|worker`: starts one service of the lab."""
+"""`python3 -m services queen|hive|worker|trader`: starts one service of the lab."""
 
 import importlib
 import json
 import signal
 import sys
 
-SERVICES = ("queen", "hive", "worker")
+SERVICES = ("queen", "hive", "worker", "trader")
 
 
 def chosen(arguments: list[str]) -> str:

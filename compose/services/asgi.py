@@ -4,6 +4,7 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -21,10 +22,15 @@ class Request:
     headers: list[Header]
     params: dict[str, str]
     body: bytes
+    query: bytes = b""
 
     def header(self, name: bytes) -> str:
         """A header's value, or ""; `name` in lower case."""
         return next((value.decode("latin-1") for key, value in self.headers if key == name), "")
+
+    def asked(self, name: str) -> str:
+        """A parameter of the query's last value, or ""."""
+        return parse_qs(self.query.decode("latin-1")).get(name, [""])[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,11 @@ def error(status: int, code: str, message: str, *headers: Header, **facts: str) 
 def busy(code: str, message: str, retry_after_seconds: int = 1) -> Response:
     """503 with Retry-After: not now, but soon."""
     return error(503, code, message, (b"retry-after", str(retry_after_seconds).encode()))
+
+
+def full(message: str) -> Response:
+    """507: no room for it, on disk or in memory. It may fit elsewhere, or later."""
+    return error(507, "insufficient_storage", message, (b"retry-after", b"5"))
 
 
 @dataclass(slots=True)
@@ -87,7 +98,7 @@ class App:
         if handler is None:
             return error(404, "not_found", f"no {scope['method']} {scope['path']} here")
         try:
-            return await handler(Request(scope["headers"], params, body))
+            return await handler(Request(scope["headers"], params, body, scope["query_string"]))
         except Exception as unforeseen:  # noqa: BLE001 - a fault in one request must not take the service down
             self.failed(scope["path"], unforeseen)
             return error(500, "internal", "this is a fault of the service; its log has the details")

@@ -62,10 +62,23 @@ class Gauge:
 
 
 @dataclass(slots=True)
+class GaugeByLabel:
+    """Values read when asked, told apart by the value of one label."""
+
+    name: str
+    label: str
+    read: Callable[[], dict[str, float]]
+
+    def lines(self) -> list[str]:
+        """Samples as exposition lines."""
+        return [f'{self.name}{{{self.label}="{value}"}} {number:g}' for value, number in self.read().items()]
+
+
+@dataclass(slots=True)
 class Metrics:
     """All metrics of one service."""
 
-    entries: list[tuple[str, str, Counter | Histogram | Gauge]] = field(default_factory=list)
+    entries: list[tuple[str, str, Counter | Histogram | Gauge | GaugeByLabel]] = field(default_factory=list)
 
     def counter(self, name: str, meaning: str, label: str | None = None) -> Counter:
         """Add a counter."""
@@ -82,6 +95,10 @@ class Metrics:
     def gauge(self, name: str, meaning: str, read: Callable[[], float]) -> None:
         """Add a gauge."""
         self.entries.append(("gauge", meaning, Gauge(name, read)))
+
+    def gauge_by_label(self, name: str, meaning: str, label: str, read: Callable[[], dict[str, float]]) -> None:
+        """Add a gauge with a label."""
+        self.entries.append(("gauge", meaning, GaugeByLabel(name, label, read)))
 
     def render(self) -> str:
         """Everything, as Prometheus text."""

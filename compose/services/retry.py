@@ -22,6 +22,9 @@ class Backoff:
         return whole * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, protects nothing
 
 
+NO_PAUSE = Backoff(0.0, 0.0)
+
+
 async def retry(
     attempt: Callable[[], Awaitable[T]],
     on: tuple[type[Exception], ...],

@@ -4,13 +4,16 @@ The process is PID 1 of its container: without a handler of its own, SIGTERM wou
 """
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from types import FrameType
+from typing import cast
 
 import uvicorn
 import uvloop
 
+from services.acceptor import Acceptor, listen
 from services.asgi import App
 from services.log import Log
 
@@ -26,6 +29,7 @@ class Service:
     log: Log
     background: tuple[Callable[[], Coroutine[None, None, None]], ...] = ()
     drain: Callable[[], Awaitable[None]] | None = None
+    has_reserve: bool = True
 
 
 class Server(uvicorn.Server):
@@ -35,8 +39,6 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 service.app,
-                host="0.0.0.0",  # noqa: S104 - inside its container
-                port=service.port,
                 interface="asgi3",
                 lifespan="off",
                 ws="none",
@@ -65,6 +67,24 @@ class Server(uvicorn.Server):
         for task in self.tasks:
             task.cancel()
         return self.exit_code
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen with our own acceptor, which answers even without descriptors."""
+        try:
+            listener = sockets[0] if sockets else listen(self.service.port)
+        except OSError as problem:
+            self.service.log("cannot listen", level="error", port=self.service.port, problem=str(problem))
+            self.exit_code, self.should_exit = 1, True
+            return
+        acceptor = Acceptor(listener, self._protocol, self.service.log, self.service.has_reserve)
+        acceptor.start()
+        self.servers = [cast("asyncio.Server", acceptor)]
+        self.started = True
+
+    def _protocol(self) -> asyncio.Protocol:
+        return self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
         """Drain first; a second signal does not wait any more."""

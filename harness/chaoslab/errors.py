@@ -114,6 +114,12 @@ class NotProvable(ChaoslabError):
     """A fault could not be brought to bear (target already down, trigger never open): INCONCLUSIVE with this reason."""
 
 
+class PausedOnFail(ChaoslabError):
+    """A scenario failed and the user had asked to go no further then (PAUSE_ON_FAIL)."""
+
+    exit_code = Exit.FAILED
+
+
 class Interrupted(ChaoslabError):
     """The user or the system asked the harness to stop."""
 

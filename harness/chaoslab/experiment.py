@@ -1,6 +1,6 @@
 """Runs one scenario: baseline, faults on their timeline, recovery window. Everything it learns goes into the history; it judges nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -8,14 +8,17 @@ from chaoslab.clock import NS_PER_SECOND
 from chaoslab.errors import CannotInject, ChaoslabError, NotProvable
 from chaoslab.faults.catalog import make_fault
 from chaoslab.faults.fault import Fault
+from chaoslab.lab.evidence import Ended, gather
 from chaoslab.lab.lab import Lab
 from chaoslab.lab.reconcile import reconcile
 from chaoslab.model.history import Undo
+from chaoslab.model.lab import Probe
 from chaoslab.model.plan import PlannedScenario, Step
+from chaoslab.model.replica import Replica
 from chaoslab.store import WaitTimeout
 from chaoslab.undo import UndoStack
 from chaoslab.verdict.baseline import Window, baseline_steady
-from chaoslab.verdict.recovery import recovered_at
+from chaoslab.verdict.recovery import decisive, recovered_at
 from chaoslab.verdict.stop import breached
 
 BOOST_HZ = 200.0
@@ -64,6 +67,7 @@ class Experiment:
     stack: UndoStack
     say: Say
     running: list[Running] = field(default_factory=list)
+    started_ns: int = 0
     waited_seconds: float = 0.0
     recovery_seconds: float = 0.0
     recovered: bool = True
@@ -74,7 +78,7 @@ class Experiment:
         Raises Interrupted, and ChaoslabError when the harness or a tool failed; both after everything was undone.
         """
         history = self.lab.history
-        started = history.now_ns()
+        self.started_ns = started = history.now_ns()
         history.event("scenario_started", suite=self.planned.suite, started=history.wall_iso())
         try:
             if self._baseline():
@@ -111,7 +115,7 @@ class Experiment:
         self.lab.observer.boost(BOOST_HZ)
         self._pause_until(ends)
         window = Window(started, history.now_ns())
-        found = baseline_steady(history.all_series(), self.lab.spec.probes.values(), window, self.lab.spec.services)
+        found = baseline_steady(history.all_series(), self._decisive(), window, self.lab.spec.services)
         history.event("baseline_ended", steady=found.steady, reason=found.reason)
         return found.steady
 
@@ -200,8 +204,10 @@ class Experiment:
         stable_ns = int(planned.stable_seconds * NS_PER_SECOND)
         self.say("recovery", planned.stable_seconds, f"until stable for {planned.stable_seconds:g} s")
 
+        probes = self._decisive()
+
         def shown() -> int | None:
-            return recovered_at(history.all_series(), self.lab.spec.probes.values(), since, stable_ns)
+            return recovered_at(history.all_series(), probes, since, stable_ns)
 
         try:
             recovered = history.wait(shown, planned.recovery_deadline_seconds + planned.stable_seconds, "recovery")
@@ -230,10 +236,22 @@ class Experiment:
                 running.fault.close()
         try:
             self.lab.observer.boost(None)
-            self._count_restarts("after")
+            self._gather(self._count_restarts("after"))
             self._leave_clean()
         except (ChaoslabError, WaitTimeout) as error:
             history.event("note", text=f"the state after the scenario could not be checked: {error}")
+
+    def _gather(self, replicas: Sequence[Replica]) -> None:
+        """Gather logs, metrics and what the system holds, while nothing was recreated yet."""
+        effects = [running.effect_ns for running in self.running if running.injected]
+        if not effects or self.lab.history.stop.reason:
+            return
+        late = max(running.reverted_ns or running.effect_ns + NS_PER_SECOND for running in self.running)
+        phases = {"before": min(effects), "during": late, "after": self.lab.history.now_ns()}
+        gather(self.lab, Ended(self.planned, self.started_ns, phases, replicas))
+
+    def _decisive(self) -> tuple[Probe, ...]:
+        return decisive(self.lab.spec.probes.values(), self.planned.scenario)
 
     def _leave_clean(self) -> None:
         """Recreate what did not recover, and mend what the undos left, so that the next scenario starts fresh."""
@@ -267,11 +285,12 @@ class Experiment:
                     history.event("aborted", measure=condition.measure, of=condition.of, observed=observed)
                     raise Aborted(f"stop condition reached: {condition.measure} of {condition.of} is {observed:.3g}")
 
-    def _count_restarts(self, phase: str) -> None:
+    def _count_restarts(self, phase: str) -> tuple[Replica, ...]:
         replicas = self.lab.engine.replicas(self.lab.spec.project)
         self.lab.history.event(
             "replicas", phase=phase, restarts={str(replica): replica.restart_count for replica in replicas}
         )
+        return replicas
 
     def _declared_seconds(self) -> float:
         """The windows that the plan declares, as far as the scenario got."""

@@ -1,50 +1,55 @@
 """The spine: one run from files to verdict. Read `run` to know the program."""
 
-import os
-import random
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
 
-from chaoslab import __version__
 from chaoslab.clock import Clock, folder_stamp, iso
-from chaoslab.errors import ATTENTION, ChaoslabError, EngineGone, Exit, Interrupted, LabDirty, LabError
+from chaoslab.closing import Closing, close, make_clean
+from chaoslab.errors import (
+    ATTENTION,
+    ChaoslabError,
+    EngineGone,
+    Exit,
+    Interrupted,
+    LabError,
+    PausedOnFail,
+    ToolError,
+)
 from chaoslab.experiment import Experiment
 from chaoslab.lab import preflight
 from chaoslab.lab.lab import Lab
-from chaoslab.lab.reconcile import reconcile
-from chaoslab.lab.session import Project, Purpose, bring_up, opened, read_project
-from chaoslab.model.plan import Plan, PlannedScenario, Profile
+from chaoslab.lab.lock import await_free
+from chaoslab.lab.renew import renew
+from chaoslab.lab.session import Project, Purpose, bring_up, opened
+from chaoslab.manifest import manifest
+from chaoslab.model.plan import Plan, PlannedScenario
 from chaoslab.model.result import RunResult, ScenarioResult
-from chaoslab.model.suite import Suite
-from chaoslab.parse import parse_suites
-from chaoslab.plan import Selection, make_plan
+from chaoslab.prepare import Prepared, RunRequest, prepare
 from chaoslab.report import write_reports
 from chaoslab.report.progress import Progress
 from chaoslab.store import MANIFEST, History, Journal, RunFolder, StopFlag, WaitTimeout
-from chaoslab.tools.checkout import revision
 from chaoslab.tools.engine import Engine
 from chaoslab.tools.guard_process import GuardProcess
 from chaoslab.undo import UndoStack
 from chaoslab.verdict.judge import judge_run, judge_scenario, not_run
-from chaoslab.vocabulary import vocabulary
+
+__all__ = ["RunRequest", "run"]
 
 
-@dataclass(frozen=True)
-class RunRequest:
-    """What the user asked for. `files`: suites or folders of them; `compose_files`: the project's, in order."""
+@dataclass
+class Running:
+    """A run under way: what was asked for, the doors it uses, and the verdicts so far."""
 
-    files: tuple[Path, ...]
-    compose_files: tuple[Path, ...]
-    results: Path
-    project: str | None = None
-    profile: Profile = "quick"
-    seed: int | None = None
-    selection: Selection = field(default_factory=Selection)
-    strict: bool = False
-    defaults_only: bool = False
+    request: RunRequest
+    prepared: Prepared
+    engine: Engine
+    folder: RunFolder
+    history: History
+    journal: Journal
+    clock: Clock
+    progress: Progress
+    results: list[ScenarioResult] = field(default_factory=list)
 
 
 def run(request: RunRequest, clock: Clock, stop: StopFlag, progress: Progress) -> RunResult:
@@ -52,83 +57,105 @@ def run(request: RunRequest, clock: Clock, stop: StopFlag, progress: Progress) -
 
     1. Parse and plan: every problem is raised as InputError before anything starts.
     2. Check engine, disk and memory; open the run folder, manifest first.
-    3. Bring the lab up and take its lock; a guard process watches over this one from here on.
-    4. Put right what an earlier run left.
-    5. Per scenario: experiment, then judge from what was recorded.
-    6. On any exit: undo what is left, compare everything with the clean state.
-    7. Judge the run and write the reports.
+    3. Per set of overlays a session on the lab (`one_session`); nearly always there is just one.
+    4. Bring the lab back without overlays, however the run ended.
+    5. Judge the run and write the reports.
     """
-    suites, project, plan = prepare(request)
-    engine = Engine(project.endpoint)
+    prepared = prepare(request)
+    engine = Engine(prepared.project.endpoint)
     preflight.check(request.results, engine)
     started = clock.wall()
     folder = RunFolder.create(request.results, folder_stamp(started))
-    progress.run_started(plan, folder.path)
-    folder.write_json(MANIFEST, manifest(request, suites, project, plan, engine) | {"started": iso(started)})
-    history = History(folder, clock, stop)
-    journal = Journal(folder)
-    results: list[ScenarioResult] = []
+    progress.run_started(prepared.plan, folder.path)
+    folder.write_json(MANIFEST, manifest(request, prepared, engine) | {"started": iso(started)})
+    history, journal = History(folder, clock, stop), Journal(folder)
+    running = Running(request, prepared, engine, folder, history, journal, clock, progress)
     closing = Closing()
     try:
-        progress.step("bringing the lab up")
-        bring_up(project, engine)
-        purpose = Purpose(folder.path.name, "run", plan.seed)
-        with opened(project, engine, history, clock, purpose) as lab:
-            guard = GuardProcess(guard_arguments(request))
-            stack = UndoStack(journal, lab.reach)
+        for scenarios in prepared.plan.sessions:
+            closing = closing.then(one_session(running, scenarios))
+            if closing.error:
+                break
+        closing = bring_back(running, scenarios, closing)
+    finally:
+        history.close()
+        journal.close()
+    why = closing.error.message if isinstance(closing.error, PausedOnFail) else "was not started"
+    results = [
+        *running.results,
+        *(not_run(planned, why) for planned in prepared.plan.scenarios[len(running.results) :]),
+    ]
+    return finish(request, prepared.plan, folder, results, closing, RunTimes(started, clock.wall()))
+
+
+def one_session(running: Running, scenarios: Sequence[PlannedScenario]) -> Closing:
+    """Run scenarios that want the lab brought up with the same compose files.
+
+    1. Bring the lab up and take its lock; a guard process watches over this one from here on.
+    2. Put right what an earlier run left.
+    3. Per scenario: experiment, then judge from what was recorded.
+    4. On any exit: undo what is left, compare everything with the clean state.
+    """
+    plan, history, progress = running.prepared.plan, running.history, running.progress
+    project = running.prepared.project_for(scenarios[0].overlays)
+    closing = Closing()
+    try:
+        bring_up_alone(running, project, scenarios[0].overlays)
+        purpose = Purpose(running.folder.path.name, "run", plan.seed)
+        with opened(project, running.engine, history, running.clock, purpose) as lab:
+            guard = GuardProcess(guard_arguments(project, running.request.project))
+            stack = UndoStack(running.journal, lab.reach)
             try:
                 make_clean(lab, progress, "before the run")
                 lab.observer.watch(tuple(project.spec.probes.values()))
-                for planned in plan.scenarios:
-                    results.append(one_scenario(planned, lab, stack, progress))
-                    stop.check()
+                for planned in scenarios:
+                    if planned.repeat:
+                        renew(lab, planned.targets, progress.step)
+                    running.results.append(one_scenario(planned, lab, stack, progress))
+                    history.stop.check()
+                    pause_on_fail(running)
             finally:
                 closing = close(lab, stack, guard)
     except ChaoslabError as error:
         closing = closing.because(error)
-    finally:
-        history.close()
-        journal.close()
-    results += [not_run(planned) for planned in plan.scenarios[len(results) :]]
-    return finish(request, plan, folder, results, closing, RunTimes(started, clock.wall()))
+    return closing
 
 
-def prepare(request: RunRequest) -> tuple[tuple[Suite, ...], Project, Plan]:
-    """Read every file and make the plan. Raises InputError with every problem; starts nothing."""
-    suites = parse_suites(request.files, vocabulary())
-    if request.defaults_only:
-        suites = tuple(suite for suite in suites if suite.default)
-    project = read_project(request.compose_files, request.project)
-    seed = random.SystemRandom().randrange(2**31) if request.seed is None else request.seed
-    return suites, project, make_plan(suites, project.spec, request.profile, seed, request.selection)
+def bring_up_alone(running: Running, project: Project, overlays: Sequence[str]) -> None:
+    """Bring the lab up while nobody else uses it. Raises LockHeld, LabError, and Interrupted when asked to stop meanwhile."""
+    running.history.stop.check()
+    running.progress.step(
+        " with ".join(["bringing the lab up", ", ".join(overlays)]) if overlays else "bringing the lab up"
+    )
+    await_free(running.engine, project.spec.project, running.clock)
+    try:
+        bring_up(project, running.engine)
+    except ToolError:
+        running.history.stop.check()  # Ctrl-C ends compose as well
+        raise
 
 
-def manifest(
-    request: RunRequest, suites: Sequence[Suite], project: Project, plan: Plan, engine: Engine
-) -> dict[str, Any]:
-    """Everything needed to understand and to judge the run again: inputs, versions, revision, seed, host."""
-    version, info = engine.version(), engine.info()
-    return {
-        "schema_version": 1,
-        "chaoslab": __version__,
-        "profile": plan.profile,
-        "seed": plan.seed,
-        "strict": request.strict,
-        "engine": {
-            "endpoint": project.endpoint.source,
-            "version": version.get("Version"),
-            "kernel": info.get("KernelVersion"),
-            "cgroup": info.get("CgroupVersion"),
-            "cpus": info.get("NCPU"),
-            "memory_bytes": info.get("MemTotal"),
-            "system": info.get("OperatingSystem"),
-        },
-        "checkout": revision(request.compose_files[0].resolve().parent),
-        "lab_bugs": os.environ.get("LAB_BUGS", ""),
-        "scenarios": [planned.key for planned in plan.scenarios],
-        "suites": [{**suite.model_dump(mode="json"), "file": suite.file} for suite in suites],
-        "lab": project.spec.model_dump(mode="json"),
-    }
+def bring_back(running: Running, last: Sequence[PlannedScenario], closing: Closing) -> Closing:
+    """Bring the lab up as its own compose files declare it, when its last session had overlays."""
+    if not last[0].overlays:
+        return closing
+    running.progress.step(f"bringing the lab back without {', '.join(last[0].overlays)}")
+    try:
+        await_free(running.engine, running.prepared.project.spec.project, running.clock)
+        bring_up(running.prepared.project, running.engine)
+    except ChaoslabError as error:
+        return closing.dirty(error)
+    return closing
+
+
+def pause_on_fail(running: Running) -> None:
+    """Raise PausedOnFail when that was asked for and the newest verdict is bad."""
+    newest = running.results[-1]
+    if running.request.pause_on_fail and newest.verdict in ("FAIL", "ERROR"):
+        raise PausedOnFail(
+            f"not started: {newest.id} ended with {newest.verdict} and PAUSE_ON_FAIL is set",
+            remedy="look into it; `chaoslab run` without PAUSE_ON_FAIL runs the rest",
+        )
 
 
 def one_scenario(planned: PlannedScenario, lab: Lab, stack: UndoStack, progress: Progress) -> ScenarioResult:
@@ -157,63 +184,6 @@ def one_scenario(planned: PlannedScenario, lab: Lab, stack: UndoStack, progress:
     return result
 
 
-def make_clean(lab: Lab, progress: Progress, when: str) -> None:
-    """Mend every difference from the clean state, saying each. Raises LabDirty when some are left."""
-    mended = reconcile(lab, lambda text: progress.step(f"{when}: {text}"))
-    if mended.left:
-        what = "; ".join(f"{difference.where}: {difference.what}" for difference in mended.left)
-        raise LabDirty(
-            f"the lab is not clean and could not be put right: {what}",
-            remedy="`chaoslab status` shows it; `make down && make up` starts afresh",
-        )
-
-
-@dataclass(frozen=True)
-class Closing:
-    """How a run ended: whether the lab is clean (None: it was never touched), what went wrong, what is to be said."""
-
-    clean: bool | None = None
-    error: ChaoslabError | None = None
-    notes: tuple[str, ...] = ()
-    observer: dict[str, float] = field(default_factory=dict)
-
-    def because(self, error: ChaoslabError) -> "Closing":
-        """Add what ended the run."""
-        return replace(self, error=error, notes=(*self.notes, str(error)))
-
-
-def close(lab: Lab, stack: UndoStack, guard: GuardProcess) -> Closing:
-    """Undo what is left and compare everything with the clean state; the guard goes only when nothing is left to do."""
-    notes: list[str] = []
-    clean = True
-    try:
-        notes += [f"undone at the end: {result.undo}: {result.note}" for result in stack.unwind()]
-        mended = reconcile(lab, lambda text: notes.append(f"mended at the end: {text}"))
-        clean = not mended.left and not stack.pending
-        notes += [f"still not clean: {difference.where}: {difference.what}" for difference in mended.left]
-    except ChaoslabError as error:
-        clean = False
-        notes.append(f"the lab could not be compared with its clean state: {error}")
-        notes.append("next: `chaoslab recover` once the engine answers")
-    if clean:
-        guard.dismiss()
-    return Closing(clean, None, tuple(notes), observer_stats(lab))
-
-
-def observer_stats(lab: Lab) -> dict[str, float]:
-    """Ask how the observer fared; nothing when it is gone."""
-    try:
-        stats = lab.observer.stats()
-    except ChaoslabError:
-        return {}
-    return {
-        "cpu_percent_of_one_core": stats.cpu_percent_of_one_core,
-        "samples": stats.samples,
-        "late_sends": stats.late_sends,
-        "worst_late_ms": stats.worst_late_ms,
-    }
-
-
 @dataclass(frozen=True)
 class RunTimes:
     """Wall-clock instants of a run, seconds since the Unix epoch."""
@@ -230,6 +200,7 @@ def finish(
         results,
         run_id=folder.path.name,
         profile=plan.profile,
+        slos=plan.slos,
         seed=plan.seed,
         started=iso(times.started),
         wall_seconds=times.ended - times.started,
@@ -254,7 +225,7 @@ def max_exit(one: int, other: int) -> int:
     return min(Exit(one), Exit(other), key=ATTENTION.index)
 
 
-def guard_arguments(request: RunRequest) -> list[str]:
+def guard_arguments(project: Project, name: str | None) -> list[str]:
     """Tell the guard which lab it watches over."""
-    files = [argument for file in request.compose_files for argument in ("--compose-file", str(file.resolve()))]
-    return files + (["--project", request.project] if request.project else [])
+    files = [argument for file in project.compose.files for argument in ("--compose-file", str(file.resolve()))]
+    return files + (["--project", name] if name else [])

@@ -77,10 +77,11 @@ class RunFolder:
         return cls(path)
 
     def write(self, name: str, text: str) -> Path:
-        """Write a whole file of this run, atomically."""
+        """Write a whole file of this run, atomically; `name` may lie in a folder below."""
         target = self.path / name
         try:
-            part = self.path / f".{name}.part"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            part = target.with_name(f".{target.name}.part")
             part.write_text(text, encoding="utf-8")
             part.replace(target)
         except OSError as error:
@@ -113,6 +114,7 @@ class History:
     """
 
     def __init__(self, folder: RunFolder | None, clock: Clock, stop: StopFlag) -> None:
+        self.folder = folder
         self.events: list[Event] = []
         self.scenario = ""
         self.stop = stop

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-PROJECT = "chaoslab-lab"
+PROJECT = os.environ.get("COMPOSE_PROJECT_NAME", "chaoslab-lab")
 LONGEST_SECONDS = 400
 
 

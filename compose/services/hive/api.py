@@ -4,10 +4,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from services.asgi import Handler, Request, Response, answer, busy, error
-from services.hive.dispatch import Dispatch, NotDoneError
+from services.asgi import Handler, Request, Response, answer, busy, error, full
+from services.hive.dispatch import Dispatch, NotDoneError, WorkersFullError
 from services.hive.pool import Pool, Worker
 from services.hive.roster import Roster, UnknownWorkerError
+from services.hive.spool import FullError, Spool
 from services.metrics import CONTENT_TYPE, Counter, Metrics
 from services.waiting_room import OverloadedError
 
@@ -19,6 +20,7 @@ class Api:
     pool: Pool
     roster: Roster
     dispatch: Dispatch
+    spool: Spool
     metrics: Metrics
     answers: Counter
 
@@ -104,8 +106,12 @@ class Api:
         return response
 
     async def _infer(self, request: Request) -> Response:
+        task_id = request.params["task_id"]
         try:
-            return Response(200, await self.dispatch.infer(request.params["task_id"], request.body))
+            self.spool.write(task_id, request.body)
+            return Response(200, await self.dispatch.infer(task_id, request.body))
+        except (FullError, WorkersFullError) as problem:
+            return full(str(problem))
         except OverloadedError as problem:
             return busy("overloaded", f"no free worker: {problem}")
         except NotDoneError as problem:

@@ -15,6 +15,18 @@ class WorkerRefusedError(Exception):
     """The worker answered, but did not take the task."""
 
 
+class WorkerFullError(Exception):
+    """The worker has no memory for the task; nothing is wrong with it."""
+
+    def __init__(self, hostname: str) -> None:
+        super().__init__(f"{hostname} has no memory for it")
+        self.hostname = hostname
+
+
+class WorkersFullError(Exception):
+    """No worker that has a slot free has memory for the task."""
+
+
 class NotDoneError(Exception):
     """No worker did the task within the deadline."""
 
@@ -39,7 +51,7 @@ class Dispatch:
     failures: Counter
 
     async def infer(self, task_id: str, body: bytes) -> bytes:
-        """The answer of the worker that did it; raises OverloadedError, NotDoneError."""
+        """The answer of the worker that did it; raises OverloadedError, WorkersFullError, NotDoneError."""
         try:
             async with asyncio.timeout(None if self.bugs.no_timeout else self.limits.deadline_seconds):
                 return await self._until_done(task_id, body)
@@ -50,16 +62,27 @@ class Dispatch:
 
     async def _until_done(self, task_id: str, body: bytes) -> bytes:
         if self.bugs.no_retry:
-            return await self._attempt(task_id, body)
+            return await self._on_one_with_room(task_id, body)
         return await retry(
-            lambda: self._attempt(task_id, body),
+            lambda: self._on_one_with_room(task_id, body),
             on=(PeerLostError, TimeoutError, WorkerRefusedError),
             backoff=self.limits.backoff,
             failed=lambda error: self.failures.add(type(error).__name__),
         )
 
-    async def _attempt(self, task_id: str, body: bytes) -> bytes:
-        lease = await self.pool.take(task_id)
+    async def _on_one_with_room(self, task_id: str, body: bytes) -> bytes:
+        """Ask one worker after the other as long as they are full: nothing is lost by that, so without a pause."""
+        full: set[str] = set()
+        while True:
+            try:
+                return await self._attempt(task_id, body, full)
+            except WorkerFullError as problem:
+                if problem.hostname in full:  # asked again: no other has a slot
+                    raise WorkersFullError(f"every free worker is full, the last: {problem}") from problem
+                full.add(problem.hostname)
+
+    async def _attempt(self, task_id: str, body: bytes, full: set[str]) -> bytes:
+        lease = await self.pool.take(task_id, avoid=full)
         worker = lease.worker
         try:
             async with asyncio.timeout(None if self.bugs.no_timeout else self.limits.attempt_seconds):
@@ -74,6 +97,8 @@ class Dispatch:
 
 
 def _accepted(reply: Reply, hostname: str) -> bytes:
+    if reply.status == 507:
+        raise WorkerFullError(hostname)
     if reply.status != 200:
         raise WorkerRefusedError(f"{hostname} answered {reply.status}")
     return reply.body

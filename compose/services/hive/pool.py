@@ -1,5 +1,6 @@
 """The workers that take tasks, and the slots of each: who gets the next task, and who waits for a slot."""
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 
 from services.bugs import Bugs
@@ -55,9 +56,13 @@ class Pool:
         self.room: WaitingRoom[Lease] = WaitingRoom(line, wait_seconds, unused=self.give_back)
         self.picks = 0
 
-    async def take(self, task_id: str) -> Lease:
-        """A slot of the worker with the fewest open tasks; raises OverloadedError when none gets free in time."""
+    async def take(self, task_id: str, avoid: Container[str] = ()) -> Lease:
+        """A slot of the worker with the fewest open tasks; raises OverloadedError when none gets free in time.
+
+        `avoid`: hostnames that are asked only when no other has a slot.
+        """
         free = [worker for worker in self.workers.values() if worker.slots.free > 0]
+        free = [worker for worker in free if worker.hostname not in avoid] or free
         # Among equals, the one whose last turn is longest ago: all of them get work.
         worker = min(free, key=lambda worker: (len(worker.slots.open), worker.last_pick), default=None)
         lease = self._reserve(worker) if worker else await self.room.wait()

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from services.bugs import Bugs
 from services.hive.pool import Pool, Slots, Worker
 from services.http_peer import Peer
 from services.log import Log
@@ -37,6 +38,7 @@ class Roster:
     log: Log
     removed: Counter
     dial: Callable[[str], Peer]
+    bugs: Bugs = field(default_factory=Bugs)
     clock: Callable[[], float] = time.monotonic
     known: dict[str, Worker] = field(default_factory=dict)
 
@@ -79,6 +81,8 @@ class Roster:
 
     def suspect(self, worker: Worker, why: str) -> None:
         """Give it nothing more until it gives a sign of life."""
+        if self.bugs.slow_detect:
+            return
         if not worker.suspect:
             self.log("worker suspect", level="warning", worker=worker.hostname, why=why)
         self.pool.suspect(worker)
@@ -104,6 +108,8 @@ class Roster:
 
     def reap(self) -> None:
         """Look at everybody once."""
+        if self.bugs.slow_detect:
+            return
         for worker in list(self.known.values()):
             silent_seconds = self.clock() - worker.seen
             if silent_seconds > self.patience.dead_seconds:

@@ -1,12 +1,16 @@
 """Wires the hive together from its environment."""
 
+from pathlib import Path
+
 from services import environment
+from services.acceptor import open_descriptors
 from services.asgi import App
 from services.bugs import parse_bugs
 from services.hive.api import Api
 from services.hive.dispatch import Dispatch, Limits
 from services.hive.pool import Pool
 from services.hive.roster import Patience, Roster
+from services.hive.spool import Spool
 from services.http_peer import Peer
 from services.log import Log
 from services.metrics import Metrics
@@ -31,6 +35,7 @@ def build() -> Service:
         log,
         removed=metrics.counter("hive_workers_removed_total", "Workers found dead."),
         dial=lambda url: Peer(url, connect_seconds),
+        bugs=bugs,
     )
     dispatch = Dispatch(
         pool,
@@ -49,8 +54,16 @@ def build() -> Service:
     metrics.gauge("hive_tasks_open", "Tasks on workers.", lambda: sum(len(w.slots.open) for w in pool.workers.values()))
     metrics.gauge("hive_tasks_waiting", "Tasks waiting for a slot.", lambda: len(pool.room))
     answers = metrics.counter("hive_tasks_total", "Answers to tasks.", "status")
-    api = Api(pool, roster, dispatch, metrics, answers)
+    metrics.gauge("process_open_fds", "Open file descriptors.", open_descriptors)
+    spool = Spool(Path(environment.text("SPOOL", "/spool")), bugs)
+    api = Api(pool, roster, dispatch, spool, metrics, answers)
     app = App(
         api.routes(), lambda path, problem: log("handler failed", level="error", path=path, problem=repr(problem))
     )
-    return Service(app, int(environment.number("PORT", 9201)), log, background=(roster.reap_forever,))
+    return Service(
+        app,
+        int(environment.number("PORT", 9201)),
+        log,
+        background=(roster.reap_forever,),
+        has_reserve=not bugs.no_reserve,
+    )

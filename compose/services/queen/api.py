@@ -6,11 +6,12 @@ import os
 import time
 from dataclasses import dataclass
 
-from services.asgi import Handler, Request, Response, answer, busy, error
+from services.asgi import Handler, Request, Response, answer, busy, error, full
 from services.gate import Gate
 from services.http_connection import PeerLostError
 from services.metrics import CONTENT_TYPE, Counter, Histogram, Metrics
-from services.queen.gateway import Gateway, HiveBusyError, HiveUnavailableError
+from services.postgres import Database
+from services.queen.gateway import Gateway, HiveBusyError, HiveFullError, HiveUnavailableError
 from services.queen.records import Records
 from services.queen.task import FieldError, parse_task
 from services.waiting_room import OverloadedError
@@ -25,6 +26,7 @@ class Api:
     gate: Gate
     gateway: Gateway
     records: Records
+    database: Database
     metrics: Metrics
     answers: Counter
     durations: Histogram
@@ -43,9 +45,14 @@ class Api:
         return answer(200, {"status": "ok"})
 
     async def ready(self, _: Request) -> Response:
-        """Whether hive and Redis answer now."""
-        hive, redis = await asyncio.gather(self._hive_is_ready(), self.records.ping())
-        return answer(200 if hive and redis else 503, {"hive": hive, "redis": redis})
+        """Whether hive, Redis and PostgreSQL answer now."""
+        dependencies = await self.dependencies()
+        return answer(200 if all(dependencies.values()) else 503, dependencies)
+
+    async def dependencies(self) -> dict[str, bool]:
+        """Which of them answer now."""
+        hive, redis, postgres = await asyncio.gather(self._hive_is_ready(), self.records.ping(), self.database.ping())
+        return {"hive": hive, "redis": redis, "postgres": postgres}
 
     async def show_metrics(self, _: Request) -> Response:
         """Prometheus text."""
@@ -75,10 +82,8 @@ class Api:
         task_id = os.urandom(16).hex()
         try:
             result = await self.gateway.infer(task_id, task)
-        except HiveBusyError as problem:
-            return self._unfinished(task_id, busy("overloaded", str(problem)))
-        except HiveUnavailableError as problem:
-            return self._unfinished(task_id, busy("hive_unavailable", str(problem)))
+        except (HiveBusyError, HiveFullError, HiveUnavailableError) as problem:
+            return self._unfinished(task_id, refusal(problem))
         finally:
             self.gate.leave()
         self.records.put(task_id, status="completed", worker=result["worker"])
@@ -95,3 +100,10 @@ class Api:
                 return (await self.gateway.hive.ask("GET", "/ready")).status == 200
         except (PeerLostError, TimeoutError):
             return False
+
+
+def refusal(problem: HiveBusyError | HiveFullError | HiveUnavailableError) -> Response:
+    """What the client is told: come again soon, or there is no room."""
+    if isinstance(problem, HiveFullError):
+        return full(str(problem))
+    return busy("overloaded" if isinstance(problem, HiveBusyError) else "hive_unavailable", str(problem))

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from services.bugs import Bugs
@@ -10,11 +10,16 @@ from services.http_connection import PeerLostError, Reply
 from services.http_peer import Peer
 from services.metrics import Counter
 from services.queen.task import Task
-from services.retry import Backoff, retry
+from services.rate import Rate
+from services.retry import NO_PAUSE, Backoff, retry
 
 
 class HiveBusyError(Exception):
     """The hive answered that it cannot take the task now."""
+
+
+class HiveFullError(Exception):
+    """The hive answered that there is no room: its disk, or the memory of every worker, is full."""
 
 
 class HiveUnavailableError(Exception):
@@ -38,9 +43,10 @@ class Gateway:
     limits: Limits
     bugs: Bugs
     failures: Counter
+    rate: Rate = field(default_factory=Rate)
 
     async def infer(self, task_id: str, task: Task) -> dict[str, Any]:
-        """The hive's result; raises HiveBusyError, HiveUnavailableError."""
+        """The hive's result; raises HiveBusyError, HiveFullError, HiveUnavailableError."""
         body = json.dumps({"model": task.model, "prompt": task.prompt, "max_tokens": task.max_tokens}).encode()
         failed: list[Exception] = []
         try:
@@ -52,6 +58,8 @@ class Gateway:
             raise HiveUnavailableError(str(error)) from error
         if reply.status == 503:
             raise HiveBusyError(_reason(reply))
+        if reply.status == 507:
+            raise HiveFullError(_reason(reply))
         if reply.status != 200:
             raise HiveUnavailableError(f"the hive answered {reply.status}: {_reason(reply)}")
         return dict(json.loads(reply.body))
@@ -65,14 +73,16 @@ class Gateway:
             return await attempt()
 
         def note(error: Exception) -> None:
-            failed.append(error)
+            failed[:] = [error]
+            self.rate.add()
             self.failures.add("timeout" if isinstance(error, TimeoutError) else "lost")
 
-        return await retry(attempt, on=(PeerLostError, TimeoutError), backoff=self.limits.backoff, failed=note)
+        backoff = NO_PAUSE if self.bugs.retry_storm else self.limits.backoff
+        return await retry(attempt, on=(PeerLostError, TimeoutError), backoff=backoff, failed=note)
 
 
 def _no_answer(failed: list[Exception]) -> str:
-    last = f"; attempts failed: {len(failed)}, the last: {str(failed[-1]) or 'no answer in time'}" if failed else ""
+    last = f"; the last attempt failed: {str(failed[-1]) or 'no answer in time'}" if failed else ""
     return f"no answer from the hive within the deadline{last}"
 
 

@@ -9,8 +9,6 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from services.log import Log
@@ -78,14 +76,3 @@ class Records:
                 self.log("redis is back")
             else:
                 self.log("redis is unreachable, tasks go on unrecorded", level="warning", problem=problem)
-
-
-def connect(url: str) -> Redis:
-    """A client with short time-outs and no retries of its own: the next batch is the retry."""
-    return Redis.from_url(
-        url,
-        socket_connect_timeout=ANSWER_SECONDS,
-        socket_timeout=ANSWER_SECONDS,
-        retry=Retry(NoBackoff(), 0),
-        max_connections=4,
-    )

@@ -5,10 +5,11 @@ import json
 from contextlib import suppress
 from dataclasses import dataclass
 
-from services.asgi import Handler, Request, Response, answer, busy, error
+from services.asgi import Handler, Request, Response, answer, busy, error, full
 from services.metrics import CONTENT_TYPE, Counter, Metrics
 from services.worker.inference import Engine, RefusedError
 from services.worker.registration import Registration
+from services.worker.vram import FullError, Vram
 
 DRAIN_SECONDS = 1.0
 
@@ -19,6 +20,7 @@ class Api:
 
     engine: Engine
     registration: Registration
+    vram: Vram
     metrics: Metrics
     answers: Counter
 
@@ -30,6 +32,8 @@ class Api:
             "GET /metrics": self.show_metrics,
             "GET /tasks": self.list_tasks,
             "POST /tasks/{task_id}": self.infer,
+            "GET /vram": self.show_vram,
+            "POST /vram": self.set_vram,
         }
 
     async def health(self, _: Request) -> Response:
@@ -62,9 +66,27 @@ class Api:
         except (ValueError, KeyError, TypeError):
             return error(400, "bad_request", "send model and max_tokens")
         try:
+            self.vram.check(self.engine.busy_slots)
             return answer(200, await self.engine.infer(request.params["task_id"], model, max_tokens))
         except RefusedError as problem:
             return busy("refused", str(problem))
+        except FullError as problem:
+            return full(str(problem))
+
+    async def show_vram(self, _: Request) -> Response:
+        """How much of the video memory others take."""
+        return answer(200, {"percent": self.vram.percent})
+
+    async def set_vram(self, request: Request) -> Response:
+        """Let others take so much of it."""
+        try:
+            percent = float(json.loads(request.body)["percent"])
+        except (ValueError, KeyError, TypeError):
+            percent = -1.0
+        if not 0 <= percent <= 100:
+            return error(400, "bad_request", "send percent, a number from 0 to 100", field="percent")
+        self.vram.percent = percent
+        return answer(200, {"percent": percent})
 
     async def drain(self) -> None:
         """On SIGTERM: say good-bye, so that nothing more is sent; take nothing new; finish what is in flight."""

@@ -1,6 +1,7 @@
 """Wires the worker together from its environment."""
 
 from services import environment
+from services.acceptor import open_descriptors
 from services.asgi import App
 from services.bugs import parse_bugs
 from services.http_peer import Peer
@@ -11,6 +12,7 @@ from services.serve import Service
 from services.worker.api import Api
 from services.worker.inference import Engine
 from services.worker.registration import Pace, Registration
+from services.worker.vram import Vram
 
 
 def build() -> Service:
@@ -34,8 +36,18 @@ def build() -> Service:
     metrics.gauge("worker_tasks_in_flight", "Tasks being done.", lambda: engine.busy_slots)
     metrics.gauge("worker_registered", "1 while the hive knows this worker.", lambda: registration.session is not None)
     answers = metrics.counter("worker_tasks_total", "Answers to tasks.", "status")
-    api = Api(engine, registration, metrics, answers)
+    metrics.gauge("process_open_fds", "Open file descriptors.", open_descriptors)
+    vram = Vram(bugs)
+    metrics.gauge("worker_vram_percent", "Simulated video memory that others take.", lambda: vram.percent)
+    api = Api(engine, registration, vram, metrics, answers)
     app = App(
         api.routes(), lambda path, problem: log("handler failed", level="error", path=path, problem=repr(problem))
     )
-    return Service(app, port, log, background=(registration.keep_forever,), drain=api.drain)
+    return Service(
+        app,
+        port,
+        log,
+        background=(registration.keep_forever,),
+        drain=api.drain,
+        has_reserve=not bugs.no_reserve,
+    )

@@ -15,6 +15,8 @@ COMMANDS = {
     "down": "Take the lab down.",
     "status": "Show every difference from the clean state.",
     "recover": "Put right everything that differs from the clean state.",
+    "abort": "Stop a running run from another terminal.",
+    "selftest": "Show that every known bug of the lab is caught, and that nothing else fails.",
     "judge": "Judge a stored run again, offline.",
     "doctor": "Say what this host can and cannot do, and what each lack costs.",
     "schema": "Print the JSON Schema of scenario files or of result.json.",

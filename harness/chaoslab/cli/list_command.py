@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from chaoslab.cli.options import json_option, suite_arguments, suite_files
+from chaoslab.cli.options import given_variables, json_option, suite_arguments, suite_files
 from chaoslab.cli.output import emit
 from chaoslab.errors import Exit
 
@@ -12,12 +12,15 @@ from chaoslab.errors import Exit
 @click.command("list")
 @suite_arguments
 @json_option
-def command(files: tuple[Path, ...], as_json: bool) -> int:
-    """List suites and their scenarios; those marked * are part of a plain `chaoslab run`."""
+def command(files: tuple[Path, ...], settings: dict[str, str], as_json: bool) -> int:
+    """List suites and their scenarios; those marked * are part of a plain `chaoslab run`.
+
+    FILES are suites, their names, or folders; without any, all of scenarios/ and stress/.
+    """
     from chaoslab.parse import parse_suites  # noqa: PLC0415 - `--help` stays quick
     from chaoslab.vocabulary import vocabulary  # noqa: PLC0415 - the same
 
-    suites = parse_suites(suite_files(files), vocabulary())
+    suites = parse_suites(suite_files(files), vocabulary(), given_variables(settings))
     value = [
         {
             "suite": suite.name,

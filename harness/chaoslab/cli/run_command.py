@@ -7,7 +7,15 @@ from typing import Any
 import click
 
 from chaoslab.cli.options import compose_files as chosen
-from chaoslab.cli.options import compose_options, json_option, selection_options, suite_arguments, suite_files
+from chaoslab.cli.options import (
+    compose_options,
+    given_variables,
+    json_option,
+    selection,
+    selection_options,
+    suite_arguments,
+    suite_files,
+)
 
 
 @click.command("run")
@@ -22,16 +30,30 @@ from chaoslab.cli.options import compose_options, json_option, selection_options
     help="Where run folders go.",
 )
 @click.option("--strict", is_flag=True, help="WARN counts as FAIL.")
+@click.option(
+    "--pause-on-fail",
+    is_flag=True,
+    envvar="PAUSE_ON_FAIL",
+    show_envvar=True,
+    help="After the first FAIL put the lab right and leave the rest NOT RUN.",
+)
+@click.option(
+    "--noninteractive",
+    is_flag=True,
+    envvar="NONINTERACTIVE",
+    show_envvar=True,
+    help="Progress as plain lines, on a terminal too. (Nothing is ever asked.)",
+)
 @json_option
 def command(files: tuple[Path, ...], compose_files: tuple[Path, ...], project: str | None, **options: Any) -> int:
     """Run suites against the lab, print the verdicts and leave a run folder.
 
-    FILES are suites or folders of them; without any, the suites in scenarios/ that say "default": true.
+    FILES are suites, their names, or folders of them, `all` for every suite of scenarios/ and stress/. Without any: the
+    suites that say "default": true; with --only, wherever its scenarios are.
     Brings the lab up first when it is not. Ctrl-C undoes everything and reports what was done so far.
     """
     from chaoslab.cli.signals import stop_on_signals  # noqa: PLC0415 - `--help` stays quick
     from chaoslab.clock import SystemClock  # noqa: PLC0415 - the same
-    from chaoslab.plan import Selection  # noqa: PLC0415 - the same
     from chaoslab.report.console import console_progress, print_result  # noqa: PLC0415 - the same
     from chaoslab.run import RunRequest, run  # noqa: PLC0415 - the same
 
@@ -42,12 +64,14 @@ def command(files: tuple[Path, ...], compose_files: tuple[Path, ...], project: s
         project=project,
         profile=options["profile"],
         seed=options["seed"],
-        selection=Selection(options["only"], options["tags"], options["skip"], options["max_targets"]),
+        selection=selection(options),
+        given=given_variables(options["settings"]),
         strict=options["strict"],
-        defaults_only=not files,
+        defaults_only=not files and not options["only"],
+        pause_on_fail=options["pause_on_fail"],
     )
     stop = stop_on_signals()
-    with console_progress(quiet=options["as_json"]) as progress:
+    with console_progress(quiet=options["as_json"], plain=options["noninteractive"]) as progress:
         result = run(request, SystemClock(), stop, progress)
     if options["as_json"]:
         click.echo(json.dumps(result.model_dump(mode="json"), indent=2, ensure_ascii=False))

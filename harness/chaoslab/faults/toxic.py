@@ -90,7 +90,9 @@ class Toxic(Fault[ToxicSpec]):
         started = self.lab.history.now_ns()
         self.canaries.start()
         usual = self._first_normal(started)
-        request = long_enough(self.declared, usual, self.canaries.request, pad_returns=self.link.canary.kind == "redis")
+        request = long_enough(
+            self.declared, usual, self.canaries.request, pad_returns=self.link.canary.kind in ("redis", "sql")
+        )
         if request != self.canaries.request:
             self.canaries.stop()
             self.canaries.request = request

@@ -1,25 +1,35 @@
-"""Runs in a container's network namespace: puts netfilter rules in, reads their counters, takes them out again.
+"""Runs in a container's network namespace: puts netfilter rules in, reads their counters, tries from there what they cut, takes them out again.
 
 Arguments: MARK LIMIT_SECONDS. Every rule carries the comment `MARK:N`. The rules are removed on request, at the end of
 input, on SIGTERM and at the time limit. Input and output: one JSON value per line.
 `{"do":"put","rules":[{"chain":"INPUT","match":["-s","10.0.0.2"],"target":["-j","DROP"]}]}` puts rules in front, in this order, in one step.
 `{"do":"read"}` returns `{"rules":[[packets,bytes],...]}` in the order in which they were put.
 `{"do":"remove"}` removes this mark's rules; with `"prefix":"chaoslab-"` those of every mark that begins so.
-`{"do":"marks","prefix":"chaoslab-"}` lists the marks of rules that are in.
+`{"do":"marks","prefix":"chaoslab-"}` lists the marks of rules that are in. With a prefix, netem qdiscs of ours (their handle tells) count as rules.
+`{"do":"dial","places":[["10.0.0.2",8080]],"seconds":0.3}` tries a TCP connection to each place, all at once: ok, timeout, or why not.
+`{"do":"lookup","names":["redis"],"server":"127.0.0.11","seconds":0.3}` asks a name server for each name: ok, timeout, refused, nxdomain.
 Every instant is CLOCK_MONOTONIC in ns; an answer's `at_ns` lies within `error_ns` of the change.
 """
 
+import errno
 import json
 import os
 import re
 import select
 import shlex
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 TOOL_SECONDS = 10
+HANDLE = "c4a0:"
+"""The handle of our qdiscs (inside/traffic_control.py): they can carry no comment."""
+QDISC_MARK = "chaoslab-netem"
+DNS_PORT = 53
 SAVED_RULE = re.compile(r"^\[(\d+):(\d+)\] (-A .*)$")
 
 
@@ -41,6 +51,11 @@ def restore(commands: list[str]) -> None:
         run(["iptables-restore", "--wait", "5", "--noflush"], "*filter\n" + "\n".join(commands) + "\nCOMMIT\n")
 
 
+def joined(words: list[str]) -> str:
+    """Join a rule's words as iptables-restore reads them: it knows double quotes only."""
+    return " ".join(word if word and not set(word) & set(" \t\"'\\") else json.dumps(word) for word in words)
+
+
 def comment_of(words: list[str]) -> str:
     """Return a rule's comment, empty when it has none."""
     return words[words.index("--comment") + 1] if "--comment" in words else ""
@@ -55,6 +70,69 @@ def saved() -> list[tuple[str, int, int, list[str]]]:
             if comment := comment_of(words):
                 rules.append((comment, int(found[1]), int(found[2]), words))
     return rules
+
+
+def qdiscs() -> list[str]:
+    """List the interfaces whose root qdisc is ours."""
+    try:
+        found = json.loads(run(["tc", "-j", "qdisc", "show"]) or "[]")
+    except (ToolError, OSError):  # without tc nothing of ours can be there
+        return []
+    return [str(one["dev"]) for one in found if one.get("root") and one.get("handle") == HANDLE]
+
+
+def dial(places: list[list[object]], seconds: float) -> list[str]:
+    """Try a TCP connection to each place, all at once, and say what came of it."""
+    pending: dict[socket.socket, int] = {}
+    outcomes = ["timeout"] * len(places)
+    for place, (host, port) in enumerate(places):
+        one = socket.socket()
+        one.settimeout(0)
+        outcomes[place] = named(one.connect_ex((str(host), int(str(port)))))
+        pending[one] = place
+    deadline = time.monotonic() + seconds
+    waiting = {one for one, place in pending.items() if outcomes[place] == "EINPROGRESS"}
+    while waiting and (left := deadline - time.monotonic()) > 0:
+        for one in select.select([], waiting, [], left)[1]:
+            outcomes[pending[one]] = named(one.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
+            waiting.discard(one)
+    for one, place in pending.items():
+        outcomes[place] = "timeout" if one in waiting else outcomes[place]
+        one.close()
+    return outcomes
+
+
+def named(code: int) -> str:
+    """Name an error number; `ok` for none."""
+    known = {0: "ok", errno.ECONNREFUSED: "refused", errno.ETIMEDOUT: "timeout"}
+    return known.get(code) or errno.errorcode.get(code, str(code))
+
+
+def query(number: int, name: str) -> bytes:
+    """Return a DNS question for a name's IPv4 address (RFC 1035, section 4)."""
+    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.rstrip(".").split("."))
+    return struct.pack(">6H", number, 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack(">2H", 1, 1)
+
+
+def lookup(names: list[str], server: str, seconds: float) -> list[str]:
+    """Ask a name server for each name, all at once; the answer's code in a word."""
+    outcomes = ["timeout"] * len(names)
+    codes = {0: "ok", 2: "servfail", 3: "nxdomain"}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        for number, name in enumerate(names):
+            try:
+                asking.sendto(query(number, name), (server, DNS_PORT))
+            except OSError as error:  # a rule in OUTPUT shows at once, as EPERM
+                outcomes[number] = "refused" if error.errno == errno.EPERM else str(error)
+        deadline = time.monotonic() + seconds
+        while "timeout" in outcomes and (left := deadline - time.monotonic()) > 0:
+            if not select.select([asking], [], [], left)[0]:
+                break
+            answer = asking.recv(4096)
+            number, flags = struct.unpack(">2H", answer[:4])
+            if number < len(names):
+                outcomes[number] = codes.get(flags & 15, f"rcode {flags & 15}")
+    return outcomes
 
 
 class Rules:
@@ -81,7 +159,7 @@ class Rules:
                 "--comment",
                 f"{self.mark}:{self.count}",
             ]
-            commands.append(shlex.join([*words, *rule.get("target", [])]))
+            commands.append(joined([*words, *rule.get("target", [])]))
             self.count += 1
         return self.timed(commands)
 
@@ -105,30 +183,44 @@ class Rules:
 
     def marks(self, prefix: str) -> dict[str, object]:
         """List the marks that are in."""
-        return {"marks": sorted({comment.rpartition(":")[0] for comment, *_ in saved() if self.owns(comment, prefix)})}
+        marks = {comment.rpartition(":")[0] for comment, *_ in saved() if self.owns(comment, prefix)}
+        if prefix and QDISC_MARK.startswith(prefix) and qdiscs():
+            marks.add(QDISC_MARK)
+        return {"marks": sorted(marks)}
 
     def remove(self, prefix: str = "") -> dict[str, object]:
         """Take this mark's rules out, and count what is left of them."""
         found = [words for comment, _, _, words in saved() if self.owns(comment, prefix)]
-        answer = self.timed([shlex.join(["-D", *words[1:]]) for words in found])
+        answer = self.timed([joined(["-D", *words[1:]]) for words in found])
         left = sum(self.owns(comment, prefix) for comment, *_ in saved())
+        if prefix and QDISC_MARK.startswith(prefix):
+            for interface in qdiscs():
+                run(["tc", "qdisc", "del", "dev", interface, "root", "handle", HANDLE])
         return {**answer, "removed": len(found) - left, "left": left}
+
+    def lookup(self, request: dict[str, object]) -> dict[str, object]:
+        """Look names up."""
+        names: list[str] = request["names"]  # type: ignore[assignment]
+        return {"outcomes": lookup(names, str(request["server"]), float(str(request["seconds"])))}
 
     def answer(self, request: dict[str, object]) -> dict[str, object]:
         """Carry out one request; what goes wrong is answered, not raised."""
-        do, prefix = request.get("do"), str(request.get("prefix", ""))
+        prefix = str(request.get("prefix", ""))
+        known: dict[object, Callable[[], dict[str, object]]] = {
+            "put": lambda: self.put(request["rules"]),  # type: ignore[arg-type]
+            "read": self.read,
+            "remove": lambda: self.remove(prefix),
+            "marks": lambda: self.marks(prefix),
+            "dial": lambda: {"outcomes": dial(request["places"], float(str(request["seconds"])))},  # type: ignore[arg-type]
+            "lookup": lambda: self.lookup(request),
+        }
+        do = known.get(request.get("do"))
+        if do is None:
+            return {"error": f"unknown request {request.get('do')!r}"}
         try:
-            if do == "put":
-                return self.put(request["rules"])  # type: ignore[arg-type]
-            if do == "read":
-                return self.read()
-            if do == "remove":
-                return self.remove(prefix)
-            if do == "marks":
-                return self.marks(prefix)
-        except (ToolError, subprocess.TimeoutExpired, OSError, KeyError, ValueError) as error:
+            return do()
+        except (ToolError, subprocess.TimeoutExpired, OSError, KeyError, ValueError, TypeError) as error:
             return {"error": str(error)}
-        return {"error": f"unknown request {do!r}"}
 
 
 def main(mark: str, limit_seconds: float) -> None:

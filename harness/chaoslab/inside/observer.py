@@ -19,6 +19,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 IN, OUT = select.EPOLLIN, select.EPOLLOUT
@@ -34,6 +35,7 @@ OUTCOMES = {
 OUR_OWN = {errno.EADDRNOTAVAIL, errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 """Failures of this machine, not of the service: counted, never recorded as bad samples."""
 NO_BODY = (204, 304)
+MOST_SERIES = 200
 
 Answer = tuple[bool, str, bytes]
 """Good or not, outcome, body."""
@@ -94,6 +96,34 @@ def captured(body: bytes, steps: list[str | int]) -> Any:
     return value
 
 
+def series(text: str, keep: frozenset[str]) -> dict[str, float]:
+    """Read Prometheus text: series as written -> value, of the metrics named in `keep` (all when it is empty), a bounded number of them."""
+    found: dict[str, float] = {}
+    for line in text.splitlines():
+        if not line or line[0] == "#":
+            continue
+        name = line[: line.index("{")] if "{" in line else line.split(None, 1)[0]
+        if keep and name not in keep:
+            continue
+        key, _, rest = line.rpartition("} ")
+        key, rest = (f"{key}}}", rest) if key else line.split(None, 1)
+        value = float(rest.split()[0])
+        if value - value == 0 and len(found) < MOST_SERIES:  # neither NaN nor infinite: JSON has no word for these
+            found[key] = value
+    return found
+
+
+def postgres_messages(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Cut a PostgreSQL server's bytes into whole messages: type, body."""
+    at = 0
+    while len(data) - at >= 5:
+        end = at + 1 + int.from_bytes(data[at + 1 : at + 5], "big")
+        if len(data) < end or end < at + 5:
+            return
+        yield data[at : at + 1], data[at + 5 : end]
+        at = end
+
+
 class Question:
     """A row of the schedule: what is asked of which address, how often. Its place on the timeline survives a new address."""
 
@@ -108,12 +138,13 @@ class Question:
         self.request, self.answers = row.get("request", "").encode("latin-1"), row.get("answers", 1)
         self.expect, self.timeout_ns = frozenset(row.get("expect", (200,))), int(row.get("timeout", 1.0) * 1e9)
         self.capture = path_steps(row["capture"]) if row.get("capture") else None
+        self.keep, self.unique = frozenset(row.get("keep") or ()), row.get("unique", "").encode()
         self.address = (row["ip"], row["port"]) if row["ip"] else None
         rate = row["rate"]
         if boost_hz and row.get("boosted"):
             rate = max(rate, boost_hz)
         # One more than rate x time-out: a sample ends a little after its time-out, when the next is already due.
-        self.cap = int(rate * row.get("timeout", 1.0)) + 1
+        self.cap = row.get("cap") or int(rate * row.get("timeout", 1.0)) + 1
         interval = int(1e9 / rate)
         if interval != self.interval_ns:
             self.interval_ns = interval
@@ -123,6 +154,8 @@ class Question:
         """Return (good, outcome, body) once every expected answer is in `data`, None before. ValueError: not the protocol."""
         if self.kind == "redis":
             return self.read_redis(data)
+        if self.kind == "sql":
+            return self.read_sql(data)
         for _ in range(self.answers):
             if (answer := http_answer(data, ended)) is None:
                 return None
@@ -142,16 +175,41 @@ class Question:
             return False, data[1:].split(None, 1)[0].decode(errors="replace"), b""
         return True, "ok", b""
 
+    def read_sql(self, data: bytes) -> Answer | None:
+        """Good once the server was ready for queries as often as expected; an error is bad under its SQLSTATE, a password asked for as `auth`."""
+        if data[:1] not in (b"R", b"E", b"N", b"S", b"v"):
+            raise ValueError("not PostgreSQL")
+        ready = 0
+        for kind, body in postgres_messages(data):
+            if kind == b"E":
+                fields = {field[:1]: field[1:] for field in body.split(b"\0")}
+                return False, fields.get(b"C", b"error").decode(errors="replace"), b""
+            if kind == b"R" and body[:4] != b"\0\0\0\0":
+                return False, "auth", b""
+            ready += kind == b"Z"
+        return (True, "ok", b"") if ready >= self.answers else None
+
+    def detail(self, good: bool, body: bytes) -> Any:
+        """Return what is kept of an answer: a captured value, or the series that are kept."""
+        if not good:
+            return None
+        if self.kind == "metrics":
+            return series(body.decode(errors="replace"), self.keep)
+        return captured(body, self.capture) if self.capture else None
+
 
 class Exchange:
     """One sample in flight: a new connection, one request, the answer."""
 
     __slots__ = ("answer", "answer_ns", "chunks", "connect_ns", "deadline_ns", "done", "fd", "first_ns", "got", "hub", "interest", "question",
-                 "received", "reply", "scheduled_ns", "sent_ns", "sock", "unsent")  # fmt: skip
+                 "received", "reply", "scheduled_ns", "sent_ns", "sock", "unique", "unsent")  # fmt: skip
 
     def __init__(self, hub: "Hub", question: Question, scheduled_ns: int, reply: int | None = None) -> None:
         self.hub, self.question, self.scheduled_ns, self.reply = hub, question, scheduled_ns, reply
-        self.got, self.unsent, self.done, self.interest = b"", question.request, False, 0
+        self.got, self.unsent, self.done, self.interest, self.unique = b"", question.request, False, 0, b""
+        if question.unique:
+            self.unique = hub.fresh_id(len(question.unique))
+            self.unsent = self.unsent.replace(question.unique, self.unique)
         self.connect_ns = self.first_ns = self.answer_ns = self.received = self.chunks = 0
         self.answer: Answer | None = None
         self.sock: Any = None
@@ -252,7 +310,7 @@ class Exchange:
 
     def closed(self, how: str) -> None:
         """The peer ended the connection: some answers are only then whole."""
-        if self.answer is None and how == "closed" and self.got and self.question.kind == "http":
+        if self.answer is None and how == "closed" and self.got and self.question.kind in ("http", "metrics"):
             self.look(ended=True)
         if not self.done:
             self.end(how)
@@ -270,12 +328,19 @@ class Exchange:
             self.hub.unsendable += 1
             return
         good, outcome, body = self.answer or (False, how, b"")
-        detail = None
+        detail: Any = None
         if question.canary:
             detail = self.marks(how, finished_ns)
             finished_ns = self.answer_ns or finished_ns
-        elif good and question.capture:
-            detail = captured(body, question.capture)
+        else:
+            try:
+                detail = question.detail(bool(good), body)
+            except (ValueError, IndexError):
+                good, outcome = False, "malformed"
+        if self.unique:  # kept whatever came: a write without an answer may have been done
+            named, detail = detail, self.unique.decode()
+            if good and named not in (None, detail):
+                good, outcome = False, "foreign"
         if self.reply is not None:
             self.hub.say(
                 {
@@ -372,6 +437,7 @@ class Hub:
         self.boost_hz: float | None = None
         self.armed: dict[str, Any] | None = None
         self.running, self.orderly = True, False
+        self.nonce, self.ids = os.urandom(5).hex(), 0
         self.samples = self.late = self.missed = self.capped = self.unsendable = self.worst_late_ns = self.order = 0
         self.heard_ns = self.began_ns = now_ns()
 
@@ -400,6 +466,11 @@ class Hub:
                 print("nobody pings any more", file=sys.stderr)
                 self.running = False
         return self.orderly
+
+    def fresh_id(self, length: int) -> bytes:
+        """Return an id of that many letters that nobody ever used: ten of chance, then a number."""
+        self.ids += 1
+        return f"{self.nonce}-{self.ids:0{length - len(self.nonce) - 1}d}".encode()
 
     def idle_seconds(self) -> float:
         """Until the next thing is due; epoll rounds up to milliseconds."""

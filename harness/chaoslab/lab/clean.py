@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from chaoslab.model.history import Undo
 from chaoslab.model.lab import LabSpec, Link, Service
@@ -9,7 +10,24 @@ from chaoslab.model.replica import Replica
 from chaoslab.tools.toxiproxy import ProxyState
 
 MARK = "chaoslab-"
-"""What we leave in a container (processes, rules) carries this, followed by the run id."""
+"""What we leave in a container (processes, rules, files) carries this, followed by the run id."""
+RIGHT_CLOCKS = frozenset({"", "+0", "+0.000", "0"})
+"""What a libfaketime control file says while the time is right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A container seen from inside: what resource faults may have left.
+
+    `nofile`: the soft limit of open files of its service, `nofile_declared`: that of a fresh process there (0: not seen).
+    `files`: files of ours. `clock`: what its libfaketime control file says, empty without one. `user`: the service's own (uid:gid).
+    """
+
+    nofile: int = 0
+    nofile_declared: int = 0
+    files: tuple[str, ...] = ()
+    clock: str = ""
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +36,7 @@ class Seen:
 
     `proxies` None: Toxiproxy did not answer (`proxies_error` says why). `stopped` and `marked`: process ids by replica
     (as text, e.g. `mock-worker[2]`). `rules`: number of packet rules with our mark by replica. `helpers`: name by
-    container id of our containers that nobody owns.
+    container id of our containers that nobody owns. `inside` and `vram` (level in percent): by replica, where it could be seen.
     """
 
     replicas: tuple[Replica, ...]
@@ -28,6 +46,8 @@ class Seen:
     marked: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     rules: Mapping[str, int] = field(default_factory=dict)
     helpers: Mapping[str, str] = field(default_factory=dict)
+    inside: Mapping[str, Inside] = field(default_factory=dict)
+    vram: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +69,8 @@ def compare(
     found: list[Difference] = []
     for service in spec.services.values():
         if services is None or service.name in services:
-            differences = _service(
-                service, [replica for replica in seen.replicas if replica.service == service.name], seen
-            )
+            replicas = [replica for replica in seen.replicas if replica.service == service.name]
+            differences = [*_service(service, replicas, seen), *_left_inside(spec, replicas, seen)]
             found += [difference for difference in differences if health or difference.undo.verb != "wait_healthy"]
     if spec.toxiproxy is not None:
         found += _proxies(spec, seen)
@@ -75,12 +94,9 @@ def _service(service: Service, replicas: list[Replica], seen: Seen) -> Iterator[
         yield from _replica(service, replica, seen)
 
 
-def _replica(service: Service, replica: Replica, seen: Seen) -> Iterator[Difference]:  # noqa: C901 - a flat list of what can differ
+def _replica(service: Service, replica: Replica, seen: Seen) -> Iterator[Difference]:
     where = str(replica)
-
-    def differs(what: str, verb: str, **wanted: object) -> Difference:
-        return Difference(where, what, Undo(f"clean.{where}.{verb}", verb, service.name, replica.number, dict(wanted)))
-
+    differs = partial(_differs, replica)
     if replica.state == "paused":
         yield differs("paused", "unpause")
         return
@@ -93,9 +109,10 @@ def _replica(service: Service, replica: Replica, seen: Seen) -> Iterator[Differe
         yield differs(f"{len(marked)} process(es) of ours still run", "end_processes", mark=MARK)
     if rules := seen.rules.get(where):
         yield differs(f"{rules} packet rule(s) of ours", "remove_rules", mark=MARK)
-    for limit, seen_value, declared in _limits(service, replica):
+    for limit, seen_value, declared, wanted in _limits(service, replica):
         if seen_value != declared:
-            yield differs(f"{limit} is {seen_value}, declared {declared}", "recreate")
+            verb = "set_limits" if wanted else "recreate"
+            yield differs(f"{limit} is {seen_value}, declared {declared}", verb, **wanted)
     lost = [network for network in service.networks if network not in replica.addresses]
     if lost:
         yield differs(f"not on network {', '.join(lost)}", "recreate")
@@ -103,13 +120,51 @@ def _replica(service: Service, replica: Replica, seen: Seen) -> Iterator[Differe
         yield differs(f"health is {replica.health}", "wait_healthy")
 
 
-def _limits(service: Service, replica: Replica) -> tuple[tuple[str, int, int], ...]:
-    """Pair each limit as seen with its declaration."""
+def _limits(service: Service, replica: Replica) -> tuple[tuple[str, int, int, dict[str, int]], ...]:
+    """Pair each limit as seen with its declaration, and what sets it (nothing: only recreating does).
+
+    The engine cannot take a CPU limit away that was set as such, and memory cannot safely be limited below its use.
+    """
     return (
-        ("cpu limit", replica.nano_cpus, service.nano_cpus),
-        ("memory limit", replica.memory_bytes, service.memory_bytes),
-        ("pids limit", max(0, replica.pids_limit), service.pids_limit),
+        (
+            "cpu limit",
+            replica.nano_cpus,
+            service.nano_cpus,
+            {"nano_cpus": service.nano_cpus} if service.nano_cpus else {},
+        ),
+        ("cpu quota", max(0, replica.cpu_quota), 0, {"cpu_quota": -1}),
+        ("memory limit", replica.memory_bytes, service.memory_bytes, {}),
+        ("pids limit", max(0, replica.pids_limit), service.pids_limit, {"pids_limit": service.pids_limit or -1}),
     )
+
+
+def _left_inside(spec: LabSpec, replicas: list[Replica], seen: Seen) -> Iterator[Difference]:
+    """Compare what is seen inside the running ones: open-file limits, files of ours, moved clocks, filled VRAM."""
+    for replica in replicas:
+        where = str(replica)
+        inside = seen.inside.get(where, Inside())
+
+        if 0 < inside.nofile < inside.nofile_declared:
+            what = f"open-file limit is {inside.nofile}, declared {inside.nofile_declared}"
+            yield _differs(replica, what, "set_fd_limit", soft=inside.nofile_declared, user=inside.user)
+        if inside.files:
+            what = f"{len(inside.files)} file(s) of ours: {', '.join(inside.files)}"
+            yield _differs(replica, what, "remove_files", paths=list(inside.files), user=inside.user)
+        clock = spec.clocks.get(replica.service)
+        if clock and inside.clock.strip() not in RIGHT_CLOCKS:
+            what = f"its clock is moved by {inside.clock}"
+            yield _differs(replica, what, "write_clock", file=clock.file, offset="+0", user=inside.user)
+        ledger = spec.vram.get(replica.service)
+        if ledger and seen.vram.get(where, 0.0) > 0:
+            what = f"its VRAM is filled to {seen.vram[where]:g}%"
+            empty = {"method": "POST", "port": ledger.port, "path": ledger.path, "body": {"percent": 0}}
+            yield _differs(replica, what, "http_request", **empty)
+
+
+def _differs(replica: Replica, what: str, verb: str, **wanted: object) -> Difference:
+    name = ".".join(("clean", str(replica), verb, *wanted))
+    undo = Undo(name, verb, replica.service, replica.number, wanted)
+    return Difference(str(replica), what, undo)
 
 
 def _proxies(spec: LabSpec, seen: Seen) -> Iterator[Difference]:

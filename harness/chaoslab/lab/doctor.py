@@ -10,11 +10,11 @@ from chaoslab.tools.engine import Engine
 from chaoslab.tools.host import abilities
 
 COSTS = {
-    "netfilter": "packet_loss scenarios are SKIPPED; client traffic on links cannot be counted, so toxics stay unproven",
-    "netem": "nothing today: no fault of this version needs it (packet loss is done by netfilter)",
+    "netfilter": "packet_loss, partition and dns_failure are SKIPPED; client traffic on links cannot be counted, so toxics stay unproven",
+    "netem": "delay, loss, duplicate, corrupt and reorder are SKIPPED (packet_loss is done by netfilter)",
     "pidfd": "crash, signal and hang are SKIPPED",
-    "stress-ng": "oom is SKIPPED",
-    "prlimit": "nothing today",
+    "stress-ng": "oom, cpu and io are SKIPPED",
+    "prlimit": "fds is SKIPPED",
 }
 
 

@@ -4,14 +4,18 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from chaoslab.errors import ChaoslabError, EngineGone
-from chaoslab.lab.clean import MARK, Seen
+from chaoslab.lab.clean import MARK, Inside, Seen
+from chaoslab.model.lab import LabSpec
 from chaoslab.model.replica import Replica
+from chaoslab.parse.answer import number_at
 from chaoslab.undo import Reach, count_rules
+from chaoslab.undo.shell import LOOK
 
 AT_ONCE = 4
+REQUEST_SECONDS = 1.0
 
 
-def look(reach: Reach, services: frozenset[str] | None = None, *, rules: bool, ours: str) -> Seen:
+def look(reach: Reach, spec: LabSpec, services: frozenset[str] | None = None, *, rules: bool, ours: str) -> Seen:
     """Gather the state of the named services, or of all.
 
     `rules`: also look for packet rules in every container's network namespace, which takes a helper container each
@@ -23,6 +27,8 @@ def look(reach: Reach, services: frozenset[str] | None = None, *, rules: bool, o
     running = [replica for replica in replicas if replica.running]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         processes = list(zip(running, pool.map(lambda replica: _processes(reach, replica), running), strict=True))
+        inside = list(zip(running, pool.map(lambda replica: _inside(reach, spec, replica), running), strict=True))
+        levels = list(zip(running, pool.map(lambda replica: _vram(reach, spec, replica), running), strict=True))
         counted = (
             list(zip(running, pool.map(lambda replica: count_rules(reach, replica), running), strict=True))
             if rules
@@ -48,6 +54,8 @@ def look(reach: Reach, services: frozenset[str] | None = None, *, rules: bool, o
             for helper in reach.engine.helpers(reach.project)
             if helper["Labels"].get("chaoslab.run") != ours
         },
+        inside={str(replica): found for replica, found in inside if found is not None},
+        vram={str(replica): level for replica, level in levels if level is not None},
     )
 
 
@@ -58,6 +66,50 @@ def _processes(reach: Reach, replica: Replica) -> list[dict[str, str]]:
         raise
     except ChaoslabError:  # it ended meanwhile: the next look sees that
         return []
+
+
+def _inside(reach: Reach, spec: LabSpec, replica: Replica) -> Inside | None:
+    """Look from inside (one exec, about 80 ms); None where that cannot be: no shell, hence nothing of ours, or it ended meanwhile."""
+    clock = spec.clocks.get(replica.service)
+    try:
+        code, output = reach.engine.execute(replica.id, ["sh", "-c", LOOK, "sh", clock.file if clock else ""])
+    except EngineGone:
+        raise
+    except ChaoslabError:
+        return None
+    return read_inside(output) if code == 0 else None
+
+
+def read_inside(output: str) -> Inside:
+    """Read the answer of LOOK."""
+    found: dict[str, list[str]] = {}
+    for line in output.splitlines():
+        key, _, value = line.partition(" ")
+        found.setdefault(key, []).append(value.strip())
+    nofile, declared = found.get("nofile", [""])[0], found.get("declared", [""])[0]
+    user = ":".join((*found.get("uid", ()), *found.get("gid", ())))
+    return Inside(
+        int(nofile) if nofile.isdigit() else 0,
+        int(declared) if declared.isdigit() else 0,
+        tuple(dict.fromkeys(path.replace("//", "/") for path in found.get("file", ()))),
+        found.get("clock", [""])[0],
+        user,
+    )
+
+
+def _vram(reach: Reach, spec: LabSpec, replica: Replica) -> float | None:
+    """Ask a service's VRAM ledger; None where it has none or does not answer (then its health says so)."""
+    ledger = spec.vram.get(replica.service)
+    if ledger is None or reach.request is None:
+        return None
+    url = f"{replica.service}[{replica.number}]:{ledger.port}{ledger.path}"
+    try:
+        reply = reach.request("GET", url, timeout_seconds=REQUEST_SECONDS)
+    except EngineGone:
+        raise
+    except ChaoslabError:
+        return None
+    return number_at(reply.body, ledger.level)
 
 
 def _pids(rows: Iterable[dict[str, str]], *, stopped: bool) -> tuple[int, ...]:

@@ -24,7 +24,7 @@ class Reconciled:
 
 def differences(lab: Lab, services: frozenset[str] | None = None, *, thorough: bool = True) -> tuple[Difference, ...]:
     """Compare the lab with its clean state. Not `thorough`: without packet rules and engine health checks, for between scenarios."""
-    seen = look(lab.reach, services, rules=thorough, ours=lab.run_id)
+    seen = look(lab.reach, lab.spec, services, rules=thorough, ours=lab.run_id)
     return compare(lab.spec, seen, services, health=thorough)
 
 

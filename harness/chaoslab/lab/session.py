@@ -97,7 +97,15 @@ def opened(project: Project, engine: Engine, history: History, clock: Clock, pur
         if purpose.command is not None and spec.toxiproxy is not None:
             observer.arm(tuple(spec.links.values()))
         reach = Reach(
-            spec.project, TOOLBOX, engine, project.compose, history, _toxiproxy(spec, observer), labels=labels_of_run
+            spec.project,
+            TOOLBOX,
+            engine,
+            project.compose,
+            history,
+            _toxiproxy(spec, observer),
+            labels=labels_of_run,
+            renew=observer.set_addresses,
+            request=observer.request,
         )
         yield Lab(spec, reach, observer, purpose.run_id, purpose.seed)
     finally:

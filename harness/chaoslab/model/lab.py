@@ -9,6 +9,11 @@ from chaoslab.model.value import Value
 READY_LABEL = "chaoslab.chaos-ready"
 """Only containers with this label set to "true" are ever targets (DESIGN promise 4)."""
 
+METRICS_PROBE = "metrics:"
+"""The probe that reads a service's metrics is named after it: `metrics:trader`."""
+UNIQUE = "{unique}"
+"""In a work probe's body: a fresh id in every request."""
+
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Rate = Annotated[float, Field(gt=0, le=1000)]
 
@@ -16,7 +21,7 @@ Rate = Annotated[float, Field(gt=0, le=1000)]
 class Canary(Value):
     """The harmless request that crosses a link to measure it."""
 
-    kind: Literal["http", "tcp", "redis"] = "http"
+    kind: Literal["http", "tcp", "redis", "sql"] = "http"
     path: str = "/"
 
 
@@ -45,6 +50,7 @@ class Probe(Value):
     `role`: `health` decides up and down at 20 Hz or more; `work` is real work at its own rate; `watch` only reads, its
     bad samples are no outage (`kind` metrics: its detail is a dict of series -> value, `keep` names the metrics).
     `each`: up only when every replica answers; else when any does. `capture`: JSONPath of a value kept with each good sample.
+    `{unique}` in the body of a `work` probe is a fresh id in every request, kept with every sample, good or bad.
     """
 
     name: str
@@ -104,6 +110,21 @@ class Ledger(Value):
     headers: dict[str, str] = Field(default_factory=dict)
 
 
+class TokenCheck(Value):
+    """How tokens that a system issued are checked after a scenario: each one that `probe` captured is sent to `path` as a bearer token.
+
+    It verifies when the answer is 200 and, where `subject` is given, its JWT claim `claim` is that subject.
+    """
+
+    name: str
+    probe: str
+    service: str
+    port: Port
+    path: str
+    claim: str = "sub"
+    subject: str | None = None
+
+
 class Vram(Value):
     """A service's ledger of simulated VRAM: GET `path` tells the level in percent at JSONPath `level`, POST {"percent": N} sets it."""
 
@@ -156,5 +177,6 @@ class LabSpec(Value):
     triggers: dict[str, Trigger]
     metrics: dict[str, Metrics] = Field(default_factory=dict)
     ledgers: dict[str, Ledger] = Field(default_factory=dict)
+    tokens: dict[str, TokenCheck] = Field(default_factory=dict)
     vram: dict[str, Vram] = Field(default_factory=dict)
     clocks: dict[str, ClockEndpoint] = Field(default_factory=dict)

@@ -1,16 +1,20 @@
 """What a run is going to do: suites and a profile turned into ordered, bounded steps."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Literal
 
-from chaoslab.model.suite import FaultSpec, Scenario
+from chaoslab.model.suite import FaultSpec, Scenario, Slo
 
 Profile = Literal["quick", "full"]
+REPEAT_MARK = "#"
+"""Stands between a scenario's id and the number of its repeat; no id holds it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One fault of a scenario with its place on the timeline. `fault_id` is unique in the run, e.g. `NF-002.1`."""
+    """One fault of a scenario with its place on the timeline. `fault_id` is unique in its scenario, e.g. `NF-002.1`."""
 
     fault_id: str
     fault: FaultSpec
@@ -35,11 +39,20 @@ class PlannedScenario:
     steps: tuple[Step, ...]
     targets: tuple[str, ...]
     worst_case_seconds: float
+    overlays: tuple[str, ...] = ()
+    """Compose files that the lab is brought up with for it, besides its own."""
+    repeat: int = 0
+    """Which of its repeats this is, from 1; 0 in a run without repeats."""
 
     @property
     def key(self) -> str:
-        """The scenario's id, unique in the run."""
-        return self.scenario.id
+        """What it is called, unique in the run: the scenario's id, with the number of the repeat (`NF-001#2`) where there are some."""
+        return f"{self.scenario.id}{REPEAT_MARK}{self.repeat}" if self.repeat else self.scenario.id
+
+    @property
+    def declared_seconds(self) -> float:
+        """The windows that it declares: baseline, holds and stable time."""
+        return self.baseline_seconds + self.hold_seconds + self.stable_seconds
 
     @property
     def hold_seconds(self) -> float:
@@ -49,13 +62,25 @@ class PlannedScenario:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything a run will do, in order."""
+    """Everything a run will do, in order. `slos`: what each suite is held to, by name."""
 
     profile: Profile
     seed: int
     scenarios: tuple[PlannedScenario, ...]
+    slos: Mapping[str, Slo] = field(default_factory=dict)
 
     @property
     def worst_case_seconds(self) -> float:
         """The longest the whole plan can take, without setting up the lab."""
         return sum(planned.worst_case_seconds for planned in self.scenarios)
+
+    @property
+    def declared_seconds(self) -> float:
+        """The sum of the windows that its scenarios declare."""
+        return sum(planned.declared_seconds for planned in self.scenarios)
+
+    @property
+    def sessions(self) -> tuple[tuple[PlannedScenario, ...], ...]:
+        """Its scenarios cut where the lab is brought up with other compose files."""
+        groups = groupby(self.scenarios, key=lambda planned: planned.overlays)
+        return tuple(tuple(scenarios) for _overlays, scenarios in groups)

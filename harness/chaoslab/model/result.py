@@ -31,6 +31,7 @@ class FoundExpectation(Found):
 
     measure: str
     of: str | None
+    name: str | None = None
     phase: str | None
     observed: float | None
     bound: str
@@ -73,6 +74,53 @@ class FoundUndo(Found):
     note: str = ""
 
 
+class FoundSlo(Found):
+    """One row of the SLO table. `met` None: nothing could be measured."""
+
+    name: str
+    observed: float | None
+    bound: str
+    unit: str
+    met: bool | None
+
+
+class FoundSummary(Found):
+    """A suite (or the whole run) as numbers. Times in seconds, shares 0..1, the score 0..100; None: nothing to measure."""
+
+    suite: str
+    scenarios: int
+    passed: int
+    mttr_mean_seconds: float | None
+    mttr_max_seconds: float | None
+    mttr_min_seconds: float | None
+    recovered: int
+    success_count: int
+    error_count: int
+    success_rate: float | None
+    resilience_score: float | None
+    slo: tuple[FoundSlo, ...] = ()
+    recommendations: tuple[str, ...] = ()
+
+
+class FoundRepeats(Found):
+    """One scenario over its repeats. Times to recover in ms, of the repeats that recovered; None: there were none.
+
+    `spread_ms`: between the quartiles. `interval_ms`: 95% bootstrap interval of the median.
+    """
+
+    id: str
+    n: int
+    verdicts: dict[VerdictName, int]
+    flaky: bool
+    rode_out: int
+    recovered: int
+    median_ms: float | None
+    min_ms: float | None
+    max_ms: float | None
+    spread_ms: float | None
+    interval_ms: tuple[float, float] | None
+
+
 class ScenarioResult(Found):
     """The verdict on one scenario and every number behind it."""
 
@@ -91,6 +139,10 @@ class ScenarioResult(Found):
     time_to_detect_ms: float | None = None
     longest_outage_ms: float | None = None
     error_ms: float | None = None
+    mttr: float | None = None
+    success_count: int = 0
+    error_count: int = 0
+    transitions: dict[str, str] = {}
     undo: tuple[FoundUndo, ...] = ()
     started: str = ""
     wall_seconds: float = 0.0
@@ -114,4 +166,7 @@ class RunResult(Found):
     lab_clean: bool
     observer: dict[str, float] = {}
     scenarios: tuple[ScenarioResult, ...]
+    repeats: tuple[FoundRepeats, ...] = ()
+    summary: FoundSummary | None = None
+    suites: tuple[FoundSummary, ...] = ()
     notes: tuple[str, ...] = ()

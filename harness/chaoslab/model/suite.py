@@ -6,8 +6,12 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, SerializeAsAny
 
 from chaoslab.model.value import Value
+from chaoslab.model.variable import Variable
 
 Phase = Literal["before", "during", "after"]
+OfKind = Literal["probe", "service", "probe or ledger", "ledger", "service with metrics", "token check"]
+"""What `of` of a measure may name."""
+
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 DEFAULT_LINK = "default"
 """The link name that means the x-chaoslab block's `default_link`; the plan puts the real name in its place."""
@@ -87,7 +91,7 @@ class Expectation(Value):
     across: Literal["sum", "min", "max"] | None = None
     warn_above: float | None = None
     warn_below: float | None = None
-    of_kind: Literal["probe", "service"] | None = Field(default=None, exclude=True)
+    of_kind: OfKind | None = Field(default=None, exclude=True)
     """What `of` names, as the catalogue says; None: not known, either."""
 
 
@@ -121,6 +125,14 @@ class Scenario(Value):
     """For a scenario written in a short form: the key of its one fault -> the key of the scenario that said it."""
 
 
+class Slo(Value):
+    """What a suite as a whole is held to: mean and longest time to recover (seconds), least share of work that succeeds."""
+
+    mttr_mean_seconds: Annotated[float, Field(gt=0)] = 120.0
+    mttr_max_seconds: Annotated[float, Field(gt=0)] = 300.0
+    success_rate: Annotated[float, Field(ge=0, le=1)] = 0.999
+
+
 class Suite(Value):
     """One scenario file."""
 
@@ -131,5 +143,8 @@ class Suite(Value):
     created_by: str = ""
     date: str = ""
     overlays: tuple[str, ...] = ()
+    slo: Slo = Slo()
     scenarios: tuple[Scenario, ...] = Field(min_length=1)
     file: str = Field(default="", exclude=True)
+    variables: tuple[Variable, ...] = Field(default=(), exclude=True)
+    """What its variables were filled with."""

@@ -2,11 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
-from chaoslab.model.suite import FaultSpec, Phase
-
-OfKind = Literal["probe", "service"]
+from chaoslab.model.suite import FaultSpec, OfKind, Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +13,7 @@ class MeasureSpec:
     `unit`: of its bounds: "ms", "s", "share" (0 to 1) or "1" (a count). `needs_of`: the key `of` must be there; `of_kind`
     says what `of` names, None that it takes no `of`. `phases`: those that may be asked, empty when it takes no `phase`;
     `default_phase` is meant where a file names none. `needs_name`: the key `name` must be there.
-    `higher_is_better`: True allows `warn_below`, False allows `warn_above`, None neither.
+    `higher_is_better`: True allows `warn_below`, False allows `warn_above`, None both. `takes`: the further keys it knows.
     """
 
     name: str
@@ -28,6 +25,7 @@ class MeasureSpec:
     needs_name: bool
     higher_is_better: bool | None
     doc: str
+    takes: tuple[str, ...] = ()
 
     @property
     def live(self) -> bool:

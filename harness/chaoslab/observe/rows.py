@@ -6,9 +6,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from chaoslab.model.history import Sample
-from chaoslab.model.lab import LabSpec, Link, Probe
+from chaoslab.model.lab import UNIQUE, LabSpec, Link, Probe
 from chaoslab.observe.addresses import AddressBook
 
+UNIQUE_MARK = "chaoslab_unique_id_00000"
+"""Takes the place of UNIQUE in the row, as long as the ids that the observer makes, so that Content-Length stays right."""
+SQL_USER = "lab"
+"""User and database of `sql` probes; the server must trust them."""
+SESSIONS = 4
+"""At most so many `sql` samples are in flight, and none are boosted: PostgreSQL starts a process for each.
+
+Measured: 200 a second are a fault of their own, and 20 that pile up on a database short of CPU keep it from ever coming back.
+"""
+CANARY_SESSIONS = 30
+"""The same for canaries, which a toxic may hold up for many seconds: enough to be measured, too few to use up a server's connections."""
 PAD_HEADER = "X-Chaoslab-Pad"
 PAD_CHUNK_BYTES = 4000
 """Servers limit one header's length (8 KB is common): padding is spread over several."""
@@ -73,6 +84,15 @@ def redis_request(canary: bool, pad_bytes: int = 0, answers: int = 1) -> bytes:
     return ping * answers + (b"QUIT\r\n" if canary else b"")
 
 
+def sql_request(pad_bytes: int = 0, answers: int = 1) -> bytes:
+    """Return a PostgreSQL session in one go (protocol 3.0): startup, `select 1` (or padding that comes back) that often, goodbye."""
+    keys = b"user\0%s\0database\0%s\0\0" % (SQL_USER.encode(), SQL_USER.encode())
+    startup = (len(keys) + 8).to_bytes(4, "big") + (3 << 16).to_bytes(4, "big") + keys
+    text = b"select '%s'\0" % (b"x" * pad_bytes) if pad_bytes else b"select 1\0"
+    query = b"Q" + (len(text) + 4).to_bytes(4, "big") + text
+    return startup + query * answers + b"X\0\0\0\4"
+
+
 class Rows:
     """The observer's schedule as data, with an id per probe and replica that is never used again for another."""
 
@@ -112,14 +132,12 @@ class Rows:
             assert probe.service is not None
             assert probe.port is not None
             places, port, host = self._book.of(probe.service), probe.port, f"{probe.service}:{probe.port}"
-        request = b""
-        if probe.kind == "http":
-            request = Http(probe.method, host, probe.path, probe.headers, probe.body).encoded()
-        elif probe.kind == "redis":
-            request = redis_request(canary=False)
         common = {
-            "kind": probe.kind, "request": request.decode("latin-1"), "expect": list(probe.expect_status), "capture": probe.capture,
-            "port": port, "rate": probe.rate_hz, "timeout": probe.timeout_seconds, "boosted": probe.role == "health",
+            "kind": probe.kind, "request": _probe_bytes(probe, host).decode("latin-1"), "expect": list(probe.expect_status),
+            "capture": probe.capture, "port": port, "rate": probe.rate_hz, "timeout": probe.timeout_seconds,
+            "boosted": probe.role == "health" and probe.kind != "sql", "cap": SESSIONS if probe.kind == "sql" else 0,
+            "keep": list(probe.keep), "answers": 2 if probe.kind == "sql" else 1,
+            "unique": UNIQUE_MARK if has_unique(probe) else "",
         }  # fmt: skip
         return [{"id": self._id(probe.name, number), "ip": address, **common} for number, address in places.items()]
 
@@ -129,6 +147,7 @@ class Rows:
             "id": self._id(f"canary:{link.name}", 0), "canary": True, "kind": link.canary.kind, "ip": self._proxy_address(), "port": link.port,
             "request": _canary_bytes(link, canary).decode("latin-1"), "answers": _answers(link, canary), "expect": list(range(100, 600)),
             "rate": canary.rate_hz, "timeout": canary.timeout_seconds, "boosted": canary.boosted,
+            "cap": CANARY_SESSIONS if link.canary.kind == "sql" else 0,
         }  # fmt: skip
 
     def _proxy_address(self) -> str:
@@ -136,15 +155,37 @@ class Rows:
         return next((address for address in self._book.of(service).values() if address), "")
 
 
+def has_unique(probe: Probe) -> bool:
+    """Whether every request of a probe carries a fresh id."""
+    return probe.body is not None and UNIQUE in json.dumps(probe.body)
+
+
+def _probe_bytes(probe: Probe, host: str) -> bytes:
+    if probe.kind == "redis":
+        return redis_request(canary=False)
+    if probe.kind == "sql":
+        return sql_request()
+    if probe.kind == "tcp":
+        return b""
+    body = probe.body
+    if has_unique(probe):
+        body = json.loads(json.dumps(body).replace(UNIQUE, UNIQUE_MARK))
+    return Http(probe.method, host, probe.path, probe.headers, body).encoded()
+
+
 def _canary_bytes(link: Link, canary: CanaryRequest) -> bytes:
     if link.canary.kind == "tcp":
         return b""
     if link.canary.kind == "redis":
         return redis_request(canary=True, pad_bytes=canary.pad_bytes, answers=canary.answers)
+    if link.canary.kind == "sql":
+        return sql_request(canary.pad_bytes, canary.answers)
     path = canary.path or link.canary.path
     return Http("GET", f"{link.server}:{link.port}", path, {}, None, canary.pad_bytes).encoded(canary.answers)
 
 
 def _answers(link: Link, canary: CanaryRequest) -> int:
-    """How many answers to await; for Redis how many lines (a padded PING comes back as a length and a value)."""
+    """How many answers to await; for Redis lines (a padded PING comes back as two), for PostgreSQL the startup's as well."""
+    if link.canary.kind == "sql":
+        return canary.answers + 1
     return canary.answers * 2 if link.canary.kind == "redis" and canary.pad_bytes else canary.answers

@@ -3,5 +3,6 @@
 from chaoslab.parse.files import parse_suites
 from chaoslab.parse.lab import lab_spec
 from chaoslab.parse.schema import result_schema, scenario_schema
+from chaoslab.parse.variables import Given
 
-__all__ = ["lab_spec", "parse_suites", "result_schema", "scenario_schema"]
+__all__ = ["Given", "lab_spec", "parse_suites", "result_schema", "scenario_schema"]

@@ -1,6 +1,7 @@
 """Expectations and stop conditions against the catalogue of measures."""
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 
 from chaoslab.model.suite import Expectation, StopCondition
@@ -17,6 +18,7 @@ def expectation_problems(expectation: Expectation, measures: Mapping[str, Measur
         yield ("measure",), f'unknown measure "{expectation.measure}"', nearest(expectation.measure, measures)
         return
     yield from _subject(expectation, spec)
+    yield from _further(expectation, spec)
     yield from _bounds(expectation, spec)
 
 
@@ -44,6 +46,18 @@ def _subject(expectation: Expectation, spec: MeasureSpec) -> Iterator[Found]:
         yield (), f'measure "{spec.name}" needs the key "name"', spec.doc
     if not spec.needs_name and expectation.name is not None:
         yield ("name",), f'measure "{spec.name}" takes no "name"', "remove it"
+
+
+def _further(expectation: Expectation, spec: MeasureSpec) -> Iterator[Found]:
+    """Check the keys that only some measures take, and a regular expression's own grammar."""
+    for key in ("reduce", "across"):
+        if getattr(expectation, key) is not None and key not in spec.takes:
+            yield (key,), f'measure "{spec.name}" takes no "{key}"', "remove it"
+    if "regex" in spec.takes and expectation.name is not None:
+        try:
+            re.compile(expectation.name)
+        except re.error as error:
+            yield ("name",), f"is no regular expression: {error}", "Python's syntax; escape what is meant literally"
 
 
 def _bounds(expectation: Expectation, spec: MeasureSpec) -> Iterator[Found]:

@@ -10,46 +10,68 @@ from chaoslab.model.suite import Suite
 from chaoslab.model.vocabulary import Vocabulary
 from chaoslab.parse.json_text import MAX_BYTES, NotJson, places, read_json
 from chaoslab.parse.suite import read_suite
-from chaoslab.parse.wording import Found, Place, json_path, printable, shown
+from chaoslab.parse.variables import Given, Substituted, substitute
+from chaoslab.parse.wording import Found, Place, json_path, nearest, printable, shown
+
+NOTHING_GIVEN = Given()
 
 
-def parse_suites(paths: Sequence[str | os.PathLike[str]], vocabulary: Vocabulary) -> tuple[Suite, ...]:
-    """Read scenario files; a folder stands for all its *.json, by name.
+def parse_suites(
+    paths: Sequence[str | os.PathLike[str]], vocabulary: Vocabulary, given: Given = NOTHING_GIVEN
+) -> tuple[Suite, ...]:
+    """Read scenario files, their variables filled in from `given`; a folder stands for all its *.json, by name.
 
-    Raises InputError with every problem of every file.
+    Raises InputError with every problem of every file, and with settings that no file uses.
     """
     problems: list[Problem] = []
     suites: list[Suite] = []
     first: dict[str, str] = {}
+    used: set[str] = set()
     for path in _files(paths, problems):
         name = printable(str(path))
         try:
-            suite, found = read_bytes(_read(path), name, vocabulary, first)
+            substituted = _with_variables(_read(path), given)
+            suite, found = _checked(substituted, name, vocabulary, first)
         except NotJson as error:
             problems.append(Problem(name, error.place, error.message, error.remedy))
             continue
         problems += [Problem(name, json_path(place), message, remedy) for place, message, remedy in found]
+        used |= {variable.name for variable in substituted.used}
         suites += [suite] if suite else []
+    problems += [
+        Problem("--set", "", f"no suite that was read uses the variable {shown(name)}", nearest(name, used))
+        for name in given.settings
+        if name not in used
+    ]
     if problems or not suites:
         raise InputError(problems or [Problem("scenarios", "", "no files given", "name scenario files or folders")])
     return tuple(suites)
 
 
-def read_bytes(
-    data: bytes, file: str, vocabulary: Vocabulary, first: dict[str, str]
-) -> tuple[Suite | None, list[Found]]:
-    """Read one file's bytes: the suite unless something is wrong, and what is wrong, in the order of the file.
-
-    `first` remembers where each scenario id was met first. Raises NotJson when there is no value at all.
-    """
+def _with_variables(data: bytes, given: Given) -> Substituted:
+    """Read one file's bytes. Raises NotJson when there is no value at all."""
     value, flaws = read_json(data)
-    suite, found = read_suite(value, file, vocabulary)
-    flawed = {place for place, _message, _remedy in flaws}
-    found = flaws + [problem for problem in found if problem[0] not in flawed]
-    found += _repeated_ids(value, file, first)
-    order = {place: number for number, place in enumerate(places(value))}
+    done = substitute(value, given)
+    done.found = flaws + done.found
+    return done
+
+
+def _checked(
+    read: Substituted, file: str, vocabulary: Vocabulary, first: dict[str, str]
+) -> tuple[Suite | None, list[Found]]:
+    """Check one file's value: the suite unless something is wrong, and what is wrong, in the order of the file.
+
+    `first` remembers where each scenario id was met first.
+    """
+    suite, found = read_suite(read.value, file, vocabulary)
+    flawed = {place for place, _message, _remedy in read.found}
+    found = read.found + [problem for problem in found if problem[0] not in flawed]
+    found += _repeated_ids(read.value, file, first)
+    order = {place: number for number, place in enumerate(places(read.value))}
     found.sort(key=lambda problem: order.get(problem[0], 0))
-    return (None if found else suite), found
+    if found or suite is None:
+        return None, found
+    return suite.model_copy(update={"variables": tuple(sorted(read.used))}), found
 
 
 def _files(paths: Iterable[str | os.PathLike[str]], problems: list[Problem]) -> list[Path]:

@@ -63,8 +63,8 @@ def read_json(data: bytes) -> tuple[Any, list[Found]]:
         value = json.loads(text, object_pairs_hook=_object, parse_int=_integer)
     except JSONDecodeError as error:
         raise _explained(text, error) from error
-    flaws = list(_flaws(value, ()))
-    return (_cleaned(value) if flaws else value), flaws
+    found = list(flaws(value, ()))
+    return (_cleaned(value) if found else value), found
 
 
 def places(value: Any, place: Place = ()) -> Iterator[Place]:
@@ -136,8 +136,8 @@ def _integer(digits: str) -> int | float:
     return int(digits) if len(digits) <= LONGEST_INTEGER else float(digits)
 
 
-def _flaws(value: Any, place: Place) -> Iterator[Found]:
-    """Walk the whole value in the order it was written; recursion is bounded by MAX_DEPTH."""
+def flaws(value: Any, place: Place) -> Iterator[Found]:
+    """Find what is wrong inside a value, in the order it was written; recursion is bounded by MAX_DEPTH."""
     if isinstance(value, JsonObject):
         for key in value.repeated:
             yield (*place, key), "the key stands twice in the same object", "keep one"
@@ -145,10 +145,10 @@ def _flaws(value: Any, place: Place) -> Iterator[Found]:
             if flaw := SINGLE_LINE.search(key):
                 yield place, f"the key {shown(key)} holds {_character(flaw[0])}", "remove it"
             else:
-                yield from _flaws(child, (*place, key))
+                yield from flaws(child, (*place, key))
     elif isinstance(value, list):
         for index, child in enumerate(value):
-            yield from _flaws(child, (*place, index))
+            yield from flaws(child, (*place, index))
     elif isinstance(value, str):
         several_lines = bool(place) and place[-1] in PROSE
         if flaw := (SEVERAL_LINES if several_lines else SINGLE_LINE).search(value):

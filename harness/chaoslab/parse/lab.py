@@ -7,15 +7,29 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from chaoslab.errors import InputError, Problem
-from chaoslab.model.lab import READY_LABEL, LabSpec, Link, Probe, Service, ToxiproxyAddress, Trigger
+from chaoslab.model.lab import (
+    READY_LABEL,
+    ClockEndpoint,
+    LabSpec,
+    Ledger,
+    Link,
+    Metrics,
+    Probe,
+    Service,
+    TokenCheck,
+    ToxiproxyAddress,
+    Trigger,
+    Vram,
+)
 from chaoslab.model.value import Value
+from chaoslab.parse.evidence import ledger_problems, metrics_probes, metrics_problems, token_problems
 from chaoslab.parse.problems import explain, unknown_keys
 from chaoslab.parse.wording import Found, Place, json_path, nearest, printable, shown
 
 V = TypeVar("V", bound=Value)
 
 BLOCK = "x-chaoslab"
-KEYS = ("toxiproxy", "default_link", "links", "probes", "triggers")
+KEYS = ("toxiproxy", "default_link", "links", "probes", "triggers", "metrics", "ledgers", "tokens", "vram", "clocks")
 NO_LIMIT = ("", 0, "0", None)
 
 
@@ -65,11 +79,20 @@ class _Reader:
         links = self._named(block, "links", Link)
         probes = self._named(block, "probes", Probe)
         triggers = self._named(block, "triggers", Trigger)
+        metrics, ledgers = self._named(block, "metrics", Metrics), self._named(block, "ledgers", Ledger)
+        tokens = self._named(block, "tokens", TokenCheck)
+        vram, clocks = self._named(block, "vram", Vram), self._named(block, "clocks", ClockEndpoint)
         default_link = self._default_link(block, links)
         self._check_links(links, services, toxiproxy)
         self._check_probes(probes, links, services)
         for name, trigger in triggers.items():
             self._known((BLOCK, "triggers", name, "service"), "service", trigger.service, services)
+        for key, by_service in (("metrics", metrics), ("vram", vram), ("clocks", clocks)):
+            for name in by_service:
+                self._known((BLOCK, key, name), "service", name, services)
+        self._add_all((BLOCK, "metrics"), metrics_problems(metrics, probes))
+        self._add_all((BLOCK, "ledgers"), ledger_problems(ledgers, probes, services))
+        self._add_all((BLOCK, "tokens"), token_problems(tokens, probes, services))
         if self.found:
             return None
         return LabSpec(
@@ -79,8 +102,13 @@ class _Reader:
             toxiproxy=toxiproxy,
             default_link=default_link,
             links=links,
-            probes=probes,
+            probes=probes | metrics_probes(metrics),
             triggers=triggers,
+            metrics=metrics,
+            ledgers=ledgers,
+            tokens=tokens,
+            vram=vram,
+            clocks=clocks,
         )
 
     def _service(self, name: str, raw: dict[str, Any]) -> Service:
@@ -184,6 +212,8 @@ class _Reader:
                     "a probe asks either a service or across a link",
                     'give one of "service" (with "port") and "link"',
                 )
+            elif probe.kind == "metrics":
+                self._add((*place, "kind"), "metrics are declared by service", 'use the key "metrics" of x-chaoslab')
             elif probe.service is not None:
                 self._known((*place, "service"), "service", probe.service, services)
                 if probe.port is None:

@@ -12,6 +12,8 @@ from chaoslab.parse.short import KINDS, RESOURCES, SCENARIO_KEYS
 from chaoslab.parse.suite import DEFAULT_KEYS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+FROM_VARIABLES = ("number", "integer", "boolean")
+VARIABLE = r"^\$\{[A-Za-z_][A-Za-z0-9_]*(:-[^{}]*)?\}$"
 Schema = dict[str, Any]
 
 
@@ -39,7 +41,7 @@ def scenario_schema(vocabulary: Vocabulary) -> Schema:
     }
     del builder.definitions["suite"]
     whole = {"$schema": DIALECT, "title": "chaoslab scenario file", **suite, "$defs": builder.definitions}
-    return _with_notes(whole)
+    return _with_notes(_with_variables(whole))
 
 
 def result_schema() -> Schema:
@@ -117,6 +119,15 @@ def _redirect(schema: Any, old: str, new: str) -> None:
     for part in _parts(schema):
         if part.get("$ref") == old:
             part["$ref"] = new
+
+
+def _with_variables(schema: Schema) -> Schema:
+    """Allow a string that is exactly one variable wherever a number, true or false stands: it takes the JSON value."""
+    for part in [part for part in _parts(schema) if part.get("type") in FROM_VARIABLES]:
+        kept = {key: part.pop(key) for key in [*part] if key not in ("title", "description", "default")}
+        part["anyOf"] = [kept, _ref("variable")]
+    schema["$defs"]["variable"] = {"type": "string", "pattern": VARIABLE}
+    return schema
 
 
 def _with_notes(schema: Schema) -> Schema:

@@ -1,5 +1,6 @@
 """Short forms of scenarios -> the normal form: one scenario whose keys describe its only fault."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,12 @@ RESOURCES = {
 }
 """What the short resource form calls things -> the fault type that exhausts it."""
 
+PERCENT = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*%\s*$")
+LIMITLESS = ("ulimit", "limit", "oom")
+"""Thresholds that name the limit itself."""
+AMOUNTS = {"connections": "number", "io": "workers"}
+"""What a threshold that is a plain number says, where it is not a share."""
+
 HOLD = {"duration_seconds": "for_seconds", "at_seconds": "at_seconds"}
 NETWORK = {
     "toxic": "toxic",
@@ -38,7 +45,15 @@ CRASH = {
     "count": "count",
     "at_seconds": "at_seconds",
 }
-RESOURCE = {"resource": "type", "target": "target", "threshold": "threshold", "count": "count", **HOLD}
+RESOURCE = {
+    "resource": "type",
+    "target": "target",
+    "threshold": "threshold",
+    "count": "count",
+    "path": "path",
+    "port": "port",
+    **HOLD,
+}
 KINDS = {"network": NETWORK, "crash": CRASH, "resource": RESOURCE}
 """The short forms: scenario key -> key of its one fault in the normal form."""
 
@@ -87,9 +102,48 @@ def short_form(raw: Mapping[str, Any]) -> ShortForm | None:
         if "duration_seconds" in rest:
             rest.setdefault("recovery_deadline_seconds", rest.pop("duration_seconds"))
     else:
-        resource = raw["resource"]
-        fault["type"] = RESOURCES.get(resource, resource) if isinstance(resource, str) else resource
+        _exhausted(raw["resource"], fault, keys, rest)
     return ShortForm(kind, rest, fault, keys)
+
+
+def _exhausted(resource: Any, fault: dict[str, Any], keys: dict[str, str], rest: dict[str, Any]) -> None:
+    """Turn a resource and its threshold into a fault: `"95%"` is a share, `"ulimit"` (or 100%) the limit itself.
+
+    Memory at its limit is what the kernel makes of it: an OOM kill, which has no hold; its duration is the time to recover.
+    """
+    kind = RESOURCES.get(resource, resource) if isinstance(resource, str) else resource
+    fault["type"] = kind
+    if "threshold" not in fault:
+        return
+    said = fault.pop("threshold")
+    key, value = _amount(kind, said)
+    if kind == "memory" and value == 100:
+        fault["type"] = "oom"
+        if (hold := fault.pop("for_seconds", None)) is not None:
+            keys.pop("for_seconds")
+            rest.setdefault("recovery_deadline_seconds", hold)
+        keys.pop("threshold")
+        return
+    fault[key] = value
+    keys[key] = keys.pop("threshold")
+
+
+def _amount(kind: Any, said: Any) -> tuple[str, Any]:
+    """Return the fault's key that a threshold sets, and its value; what cannot be read stays as it is, and is told as wrong."""
+    key = AMOUNTS.get(kind, "percent") if isinstance(kind, str) else "percent"
+    if not isinstance(said, str):
+        return key, said
+    if kind in ("fds", "pids") and (said in LIMITLESS or _share(said) == 100):
+        return "left", 0
+    if said in LIMITLESS and key == "percent":
+        return key, 100.0
+    share = _share(said)
+    return key, said if share is None else share
+
+
+def _share(said: str) -> float | None:
+    found = PERCENT.match(said)
+    return float(found[1]) if found else None
 
 
 def _kind(raw: Mapping[str, Any]) -> str | None:

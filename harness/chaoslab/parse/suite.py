@@ -37,7 +37,7 @@ LATER_FAULTS = frozenset(
 )
 """Fault types planned but perhaps not there yet: told apart from misspelt ones."""
 
-LATER_KEYS = {"load": "load comes with a later version", "variables": "variables come with a later version"}
+LATER_KEYS = {"load": "load comes with a later version"}
 
 STAND_IN_FAULT = FaultSpec(type="?")
 STAND_IN = Scenario(id="x", name="x", faults=(STAND_IN_FAULT,))

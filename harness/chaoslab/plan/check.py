@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from chaoslab.model.lab import READY_LABEL, LabSpec
-from chaoslab.model.suite import DEFAULT_LINK, FaultSpec, Scenario, how_many
+from chaoslab.model.suite import DEFAULT_LINK, Expectation, FaultSpec, Scenario
 from chaoslab.parse.wording import Found, Place, nearest, shown
-from chaoslab.plan.targets import link_of, target_of
+from chaoslab.plan.targets import link_of, share_size, shares_of, target_of
 
 NO_TRIGGER_NEEDED = ("random",)
 
@@ -18,6 +18,7 @@ def scenario_problems(scenario: Scenario, lab: LabSpec) -> Iterator[Found]:
     for index, expectation in enumerate(scenario.expect):
         if expectation.of is not None:
             yield from _subject(("expect", index, "of"), expectation.of_kind, expectation.of, lab)
+            yield from _series_problems(("expect", index, "name"), expectation, lab)
     for index, stop in enumerate(scenario.abort_when):
         yield from _subject(("abort_when", index, "of"), "probe", stop.of, lab)
 
@@ -31,8 +32,13 @@ def _written(scenario: Scenario, index: int, key: str) -> Place:
 def _fault_problems(fault: FaultSpec, lab: LabSpec) -> Iterator[tuple[str, str, str]]:
     if (link := link_of(fault)) is not None:
         yield from _link_problems(link, lab)
-    if (target := target_of(fault)) is not None:
-        yield from _target_problems(target, getattr(fault, "count", 1), lab)
+    own = "target" if "target" in type(fault).model_fields else "service"
+    key = own if target_of(fault) is not None else "groups"
+    for target, count in shares_of(fault):
+        if key == "groups" and lab.toxiproxy is not None and target == lab.toxiproxy.service:
+            continue  # it may stand on one side of a cut; the rules go to the other side
+        for place, message, remedy in _target_problems(target, count, lab):
+            yield "groups" if key == "groups" else place, message, remedy
     timing = getattr(fault, "timing", None)
     if isinstance(timing, str) and timing not in (*lab.triggers, *NO_TRIGGER_NEEDED):
         yield (
@@ -53,7 +59,7 @@ def _link_problems(link: str, lab: LabSpec) -> Iterator[tuple[str, str, str]]:
         yield "link", f"unknown link {shown(link)}", nearest(link, lab.links)
 
 
-def _target_problems(target: str, count: int | str, lab: LabSpec) -> Iterator[tuple[str, str, str]]:
+def _target_problems(target: str, count: str | float, lab: LabSpec) -> Iterator[tuple[str, str, str]]:
     service = lab.services.get(target)
     if service is None:
         yield (
@@ -69,7 +75,7 @@ def _target_problems(target: str, count: int | str, lab: LabSpec) -> Iterator[tu
         )
     elif service.replicas < 1:
         yield "target", f'service "{target}" has no replicas', "give it some in the compose file"
-    elif (number := how_many(count, service.replicas)) > service.replicas:
+    elif (number := share_size(count, service.replicas)) > service.replicas:
         yield (
             "count",
             f'{number} replicas of "{target}" are asked, it has {service.replicas}',
@@ -79,6 +85,23 @@ def _target_problems(target: str, count: int | str, lab: LabSpec) -> Iterator[tu
 
 def _subject(place: Place, kind: str | None, name: str, lab: LabSpec) -> Iterator[Found]:
     """Check what an expectation is about; `kind` None: a probe or a service, nobody said which."""
-    known = {"probe": [*lab.probes], "service": [*lab.services]}.get(kind or "", [*lab.probes, *lab.services])
+    kinds: dict[str | None, list[str]] = {
+        "probe": [*lab.probes],
+        "service": [*lab.services],
+        "ledger": [*lab.ledgers],
+        "probe or ledger": [*lab.probes, *lab.ledgers],
+        "service with metrics": [*lab.metrics],
+        "token check": [*lab.tokens],
+    }
+    known = kinds.get(kind, [*lab.probes, *lab.services])
     if name not in known:
         yield place, f"unknown {kind or 'probe or service'} {shown(name)}", nearest(name, known)
+
+
+def _series_problems(place: Place, ask: Expectation, lab: LabSpec) -> Iterator[Found]:
+    """Find a series that is not kept: it could never be measured."""
+    metrics = lab.metrics.get(ask.of or "") if ask.of_kind == "service with metrics" else None
+    metric = (ask.name or "").partition("{")[0]
+    if metrics is not None and metrics.keep and metric not in metrics.keep:
+        remedy = nearest(metric, metrics.keep) + "; x-chaoslab.metrics names what is kept"
+        yield place, f"metric {shown(metric)} of {ask.of} is not kept", remedy

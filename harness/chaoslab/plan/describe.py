@@ -4,28 +4,31 @@ from typing import Any
 
 from chaoslab.model.lab import LabSpec
 from chaoslab.model.plan import Plan, PlannedScenario
+from chaoslab.plan.make import NO_OVERLAYS, Overlaid
 from chaoslab.plan.targets import blast_radius, target_names
 
 
-def describe(plan: Plan, lab: LabSpec) -> dict[str, Any]:
+def describe(plan: Plan, lab: LabSpec, overlaid: Overlaid = NO_OVERLAYS) -> dict[str, Any]:
     """Give a plan as JSON data: per scenario targets, blast radius, timeline, undo of each step, worst case.
 
-    Instants count from the end of the baseline.
+    Instants count from the end of the baseline. `overlaid`: the lab as overlays make it.
     """
     return {
         "profile": plan.profile,
         "seed": plan.seed,
         "worst_case_seconds": round(plan.worst_case_seconds, 3),
-        "scenarios": [_scenario(planned, lab) for planned in plan.scenarios],
+        "declared_seconds": round(plan.declared_seconds, 3),
+        "scenarios": [_scenario(planned, overlaid.get(planned.overlays, lab)) for planned in plan.scenarios],
     }
 
 
-def text_rows(plan: Plan, lab: LabSpec) -> list[str]:
+def text_rows(plan: Plan, lab: LabSpec, overlaid: Overlaid = NO_OVERLAYS) -> list[str]:
     """Give a plan as lines of text, for the console."""
     rows: list[str] = []
-    for told in describe(plan, lab)["scenarios"]:
+    for told in describe(plan, lab, overlaid)["scenarios"]:
         rows += [
             f"{told['id']}  {told['name']}  [{told['suite']}]",
+            *([f"  overlays    {', '.join(told['overlays'])}"] if told["overlays"] else []),
             f"  targets     {', '.join(told['targets'])}  (blast radius {told['blast_radius']})",
             *(f"  t={entry['at_seconds']:+8.2f} s  {entry['action']:<9} {entry['what']}" for entry in told["timeline"]),
             *(f"  undo {undo['fault']}: {step}" for undo in told["undo"] for step in undo["steps"]),
@@ -33,7 +36,7 @@ def text_rows(plan: Plan, lab: LabSpec) -> list[str]:
             "",
         ]
     count = len(plan.scenarios)
-    limit = f"at most {plan.worst_case_seconds:.0f} s without setting up the lab"
+    limit = f"windows {plan.declared_seconds:.0f} s, at most {plan.worst_case_seconds:.0f} s without setting up the lab"
     rows.append(f"{count} scenario{'s' if count != 1 else ''}, profile {plan.profile}, {limit}")
     return rows
 
@@ -41,9 +44,10 @@ def text_rows(plan: Plan, lab: LabSpec) -> list[str]:
 def _scenario(planned: PlannedScenario, lab: LabSpec) -> dict[str, Any]:
     return {
         "suite": planned.suite,
-        "id": planned.scenario.id,
+        "id": planned.key,
         "name": planned.scenario.name,
         "tags": list(planned.scenario.tags),
+        "overlays": list(planned.overlays),
         "targets": list(target_names(planned.scenario, lab)),
         "blast_radius": blast_radius(planned.scenario, lab),
         "baseline_seconds": planned.baseline_seconds,

@@ -1,8 +1,9 @@
 """The planner: chooses scenarios, checks them against the lab, gives every fault its place on the timeline."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 
 from chaoslab.errors import InputError, Problem
 from chaoslab.model.lab import LabSpec
@@ -10,8 +11,12 @@ from chaoslab.model.plan import Plan, PlannedScenario, Profile
 from chaoslab.model.suite import Scenario, Suite
 from chaoslab.parse.wording import json_path, nearest, shown
 from chaoslab.plan.check import scenario_problems
+from chaoslab.plan.repeat import repeated, shortest
 from chaoslab.plan.targets import blast_radius, target_names, touched_services, with_default_link
 from chaoslab.plan.timeline import windows
+
+Overlaid = Mapping[tuple[str, ...], LabSpec]
+NO_OVERLAYS: Overlaid = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +25,28 @@ class Selection:
 
     A scenario runs when it matches one of `only` (if given) by id or tag, has one of `tags` (if given), and matches
     nothing of `skip`. `max_targets`: the most replicas and links that one scenario may touch (None: no limit).
+    `shortest`: of all these only so many, those with the shortest declared windows (None: all). `repeat`: how often each.
     """
 
     only: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     max_targets: int | None = None
+    shortest: int | None = None
+    repeat: int = 1
 
 
-def make_plan(suites: Sequence[Suite], lab: LabSpec, profile: Profile, seed: int, selection: Selection) -> Plan:
-    """Plan the chosen scenarios of `suites` on `lab`, in the order of the files.
+def make_plan(
+    suites: Sequence[Suite],
+    lab: LabSpec,
+    profile: Profile,
+    seed: int,
+    selection: Selection,
+    overlaid: Overlaid = NO_OVERLAYS,
+) -> Plan:
+    """Plan the chosen scenarios of `suites` on `lab`, in the order of the files, those with equal overlays together.
+
+    `overlaid`: the lab as each suite's overlays make it; a suite whose overlays are not in it is planned on `lab`.
 
     Raises InputError with everything that does not fit: unknown targets, links, probes and triggers, targets that are
     not chaos-ready, counts above the declared replicas, a blast radius above the limit, filters that match nothing.
@@ -37,21 +54,23 @@ def make_plan(suites: Sequence[Suite], lab: LabSpec, profile: Profile, seed: int
     problems = list(_filter_problems(suites, selection))
     planned: list[PlannedScenario] = []
     for suite in suites:
+        spec = overlaid.get(suite.overlays, lab)
         for index, written in enumerate(suite.scenarios):
             if not _chosen(written, selection):
                 continue
-            scenario = with_default_link(written, lab)
-            found = list(scenario_problems(scenario, lab))
+            scenario = with_default_link(written, spec)
+            found = list(scenario_problems(scenario, spec))
             if not found:
-                planned.append(_planned(suite, scenario, lab, profile))
-                found = list(_too_many(planned[-1], lab, selection))
+                planned.append(_planned(suite, scenario, spec, profile))
+                found = list(_too_many(planned[-1], spec, selection))
             problems += [
                 Problem(suite.file, json_path(("scenarios", index, *place)), message, remedy)
                 for place, message, remedy in found
             ]
     if problems:
         raise InputError(problems)
-    return Plan(profile, seed, tuple(planned))
+    scenarios = repeated(shortest(planned, selection.shortest), selection.repeat)
+    return Plan(profile, seed, scenarios, {suite.name: suite.slo for suite in suites})
 
 
 def _planned(suite: Suite, scenario: Scenario, lab: LabSpec, profile: Profile) -> PlannedScenario:
@@ -68,6 +87,7 @@ def _planned(suite: Suite, scenario: Scenario, lab: LabSpec, profile: Profile) -
         steps=timing.steps,
         targets=touched_services(scenario, lab),
         worst_case_seconds=timing.baseline_seconds + last_revert + waits + deadline + timing.stable_seconds,
+        overlays=suite.overlays,
     )
 
 

@@ -1,13 +1,30 @@
 """What a scenario touches: services and how many of their replicas, and links."""
 
+import math
+
 from chaoslab.model.lab import LabSpec
-from chaoslab.model.suite import DEFAULT_LINK, FaultSpec, Scenario, how_many
+from chaoslab.model.suite import DEFAULT_LINK, Count, FaultSpec, Scenario, how_many
 
 
 def target_of(fault: FaultSpec) -> str | None:
     """Name the service that a fault touches, None for a fault on a link."""
     target = getattr(fault, "target", None)
     return target if isinstance(target, str) else None
+
+
+def share_size(share: Count | float, replicas: int) -> int:
+    """Turn a share into a number of replicas: a ratio (0..1) to the nearest, at least one; a count as everywhere."""
+    if isinstance(share, float):
+        return max(1, math.floor(share * replicas + 0.5))
+    return how_many(share, replicas)
+
+
+def shares_of(fault: FaultSpec) -> tuple[tuple[str, Count | float], ...]:
+    """Name the shares of services that a fault touches: its target with its count, or what a fault on groups names as `shares`."""
+    if shares := getattr(fault, "shares", None):
+        return tuple(shares)
+    target = target_of(fault)
+    return () if target is None else ((target, getattr(fault, "count", 1)),)
 
 
 def link_of(fault: FaultSpec) -> str | None:
@@ -33,9 +50,9 @@ def touched(scenario: Scenario, lab: LabSpec) -> dict[str, int]:
     """Count the replicas touched of each service; faults of one scenario on the same service hit the same replicas."""
     counts: dict[str, int] = {}
     for fault in scenario.faults:
-        if (target := target_of(fault)) is not None and target in lab.services:
-            number = how_many(getattr(fault, "count", 1), lab.services[target].replicas)
-            counts[target] = max(number, counts.get(target, 0))
+        for target, count in shares_of(fault):
+            if target in lab.services:
+                counts[target] = max(share_size(count, lab.services[target].replicas), counts.get(target, 0))
     return counts
 
 

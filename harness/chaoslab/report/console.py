@@ -11,6 +11,7 @@ from chaoslab.clock import NS_PER_SECOND, Clock, SystemClock
 from chaoslab.model.plan import Plan, PlannedScenario
 from chaoslab.model.result import RunResult, ScenarioResult
 from chaoslab.report.progress import Progress, Silence
+from chaoslab.report.repeats import repeats_lines
 from chaoslab.report.wording import HEADERS, explained, recovery_text, row, summary_lines
 
 if TYPE_CHECKING:
@@ -56,9 +57,9 @@ class Lines:
     def run_started(self, plan: Plan, folder: Path) -> None:
         """Say what is going to be run."""
         self.total = len(plan.scenarios)
-        worst = plan.worst_case_seconds
         many = "scenario" if self.total == 1 else "scenarios"
-        what = f"{self.total} {many}, profile {plan.profile}, seed {plan.seed}, at most {worst:.0f} s"
+        seconds = f"windows {plan.declared_seconds:.0f} s, at most {plan.worst_case_seconds:.0f} s"
+        what = f"{self.total} {many}, profile {plan.profile}, seed {plan.seed}, {seconds}"
         self.say(f"{what}, results in {folder}")
 
     def step(self, text: str) -> None:
@@ -134,15 +135,15 @@ class View(Lines):
 
 
 @contextmanager
-def console_progress(*, quiet: bool = False, clock: Clock | None = None) -> Iterator[Progress]:
-    """Show a run's progress on stdout: live on a terminal, lines elsewhere, nothing when `quiet`."""
+def console_progress(*, quiet: bool = False, plain: bool = False, clock: Clock | None = None) -> Iterator[Progress]:
+    """Show a run's progress on stdout: live on a terminal, lines elsewhere or when `plain`, nothing when `quiet`."""
     if quiet:
         yield Silence()
         return
     from rich.live import Live  # noqa: PLC0415 - only a run pays for rich
 
     console = new_console()
-    if not sys.stdout.isatty() or console.is_dumb_terminal:
+    if plain or not sys.stdout.isatty() or console.is_dumb_terminal:
         yield Lines(console, clock or SystemClock())
         return
     view = View(console, clock or SystemClock())
@@ -166,7 +167,10 @@ def print_result(result: RunResult, results: Path, console: "Console | None" = N
     """Print the table of verdicts, what was wrong, and the summary. `results`: the folder of run folders."""
     console = console or new_console()
     console.print()
-    console.print(verdict_table(result, console.width, plus_minus(console)))
+    if not result.repeats:
+        console.print(verdict_table(result, console.width, plus_minus(console)))
+    for line in repeats_lines(result.repeats):
+        console.print(line, markup=False, soft_wrap=True)
     console.print()
     for scenario in explained(result):
         console.print(

@@ -4,6 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from chaoslab.model.result import RunResult, ScenarioResult
+from chaoslab.report.objectives import SLO_HEADERS, SUITE_HEADERS, slo_rows, suite_rows
+from chaoslab.report.repeats import HEADERS as REPEATS_HEADERS
+from chaoslab.report.repeats import flaky, repeats_row
 from chaoslab.report.wording import HEADERS, explained, measured_text, row, summary_lines
 
 SPECIAL = re.compile(r"([\\`*_\[\]<>|~])")
@@ -22,11 +25,19 @@ def _lines(result: RunResult) -> Iterator[str]:
     yield ""
     yield from (f"- {what}: {escaped(value)}" for what, value in summary_lines(result))
     yield from (f"- {escaped(note)}" for note in result.notes)
+    if result.repeats:
+        yield ""
+        yield "## Repeats"
+        yield ""
+        yield _table([repeats_row(found) for found in result.repeats], REPEATS_HEADERS)
+        yield ""
+        yield from (f"- flaky: {escaped(text)}" for text in flaky(result.repeats))
     for scenario in explained(result):
         yield ""
         yield f"## {scenario.verdict} {escaped(scenario.id)} {escaped(scenario.name)}"
         yield ""
         yield from (f"- {escaped(text)}" for text in (*scenario.reasons, *scenario.notes))
+    yield from _objectives(result)
     yield ""
     yield "## Proofs"
     yield ""
@@ -35,6 +46,22 @@ def _lines(result: RunResult) -> Iterator[str]:
     yield "## Expectations"
     yield ""
     yield _table([found for scenario in result.scenarios for found in _expectations(scenario)], EXPECTATION_HEADERS)
+
+
+def _objectives(result: RunResult) -> Iterator[str]:
+    if result.summary is None:
+        return
+    every = [*result.suites, result.summary] if len(result.suites) > 1 else list(result.suites)
+    yield ""
+    yield "## Summary"
+    yield ""
+    yield _table(suite_rows(every), SUITE_HEADERS)
+    yield ""
+    yield _table(list(slo_rows(every)), SLO_HEADERS)
+    yield ""
+    yield "## Recommendations"
+    yield ""
+    yield from [f"- {escaped(text)}" for text in result.summary.recommendations] or ["none"]
 
 
 PROOF_HEADERS = ("fault", "injected", "measured", "expected", "proven")
@@ -50,7 +77,8 @@ def _expectations(scenario: ScenarioResult) -> Iterator[tuple[str, ...]]:
     for found in scenario.expectations:
         observed = found.note if found.observed is None else f"{found.observed:.6g}"
         met = {True: "yes", False: "NO", None: "unknown"}[found.met] + (" (warn)" if found.warn else "")
-        yield scenario.id, found.measure, found.of or "", found.phase or "", observed, found.bound, str(found.n), met
+        measure = f"{found.measure} {found.name}" if found.name else found.measure
+        yield scenario.id, measure, found.of or "", found.phase or "", observed, found.bound, str(found.n), met
 
 
 def _table(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from chaoslab.errors import Exit
 from chaoslab.model.result import FoundProof, RunResult, ScenarioResult
+from chaoslab.report.objectives import objective_lines
 from chaoslab.verdict.whole import mean_overhead_seconds, tally
 
 NOTHING = "-"
@@ -81,11 +82,13 @@ def summary_lines(result: RunResult, results: Path | None = None) -> list[tuple[
     lines = [
         ("scenarios", f"{len(result.scenarios)}: {counts}"),
         ("run", f"profile {result.profile}, seed {result.seed}, {result.wall_seconds:.1f} s"),
+        ("windows", f"{sum(scenario.declared_seconds for scenario in result.scenarios):.1f} s declared"),
         (
             "overhead",
             f"at most {result.overhead_seconds:.2f} s, mean {mean_overhead_seconds(result):.2f} s per scenario",
         ),
         ("observer", observer_text(result)),
+        *objective_lines(result.summary),
         (
             "lab",
             "clean, and left running"

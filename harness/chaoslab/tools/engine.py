@@ -11,6 +11,7 @@ from chaoslab.model.lab import READY_LABEL
 from chaoslab.model.replica import Replica
 from chaoslab.tools.attached import Attached
 from chaoslab.tools.endpoint import Endpoint
+from chaoslab.tools.networks import Networks
 
 PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
@@ -44,7 +45,7 @@ def program_source(name: str) -> str:
     return importlib.resources.files("chaoslab.inside").joinpath(f"{name}.py").read_text()
 
 
-class Engine:
+class Engine(Networks):
     """One connection to one engine. Every call has a deadline; an engine that is gone raises EngineGone."""
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -148,6 +149,23 @@ class Engine:
             created = self._api.exec_create(container, list(argv), user=user, stdout=False, stderr=False)
             self._api.exec_start(created["Id"], detach=True)
 
+    def execute_attached(self, container: str, argv: Sequence[str], user: str = "") -> Attached:
+        """Start a command in a container and return its output as a stream of lines; letting go of it does not end the command."""
+        with self._calling(f"exec {argv[0]} in {container[:12]}"):
+            created = self._api.exec_create(container, list(argv), user=user)
+            return Attached(f"{argv[0]} in {container[:12]}", self._api.exec_start(created["Id"], socket=True))
+
+    def update(self, container: str, **limits: int) -> None:
+        """Change limits of a container, by the API's own names (NanoCpus, CpuQuota, PidsLimit): docker-py cannot set NanoCpus."""
+        with self._calling(f"update {container[:12]}"):
+            url = self._api._url("/containers/{0}/update", container)  # noqa: SLF001 - its own update has no NanoCpus
+            self._api._raise_for_status(self._api._post_json(url, data=limits))  # noqa: SLF001 - the same
+
+    def stats(self, container: str) -> dict[str, Any]:
+        """Return the engine's own measurement of a container. It may be a second old, and take as long."""
+        with self._calling(f"stats {container[:12]}"):
+            return dict(self._api.stats(container, stream=False, one_shot=True))
+
     def processes(self, container: str) -> list[dict[str, str]]:
         """List a running container's processes as the engine's host sees them: pid, stat (T: stopped), args."""
         with self._calling(f"top {container[:12]}"):
@@ -157,10 +175,11 @@ class Engine:
             [dict(zip(("pid", "stat", "args"), row, strict=False)) for row in raw["Processes"] or []] if titles else []
         )
 
-    def logs(self, container: str, lines: int = 20) -> str:
-        """Return the last log lines of a container."""
+    def logs(self, container: str, lines: int = 20, since_seconds: float | None = None) -> str:
+        """Return the last log lines of a container; with `since_seconds` (Unix time) those since then, each with its time stamp."""
+        since: dict[str, Any] = {} if since_seconds is None else {"since": since_seconds, "timestamps": True}
         with self._calling(f"logs {container[:12]}"):
-            return str(self._api.logs(container, tail=lines).decode(errors="replace"))
+            return str(self._api.logs(container, tail=lines, **since).decode(errors="replace"))
 
     def helpers(self, project: str) -> tuple[dict[str, Any], ...]:
         """List the containers of ours that belong to a project (the engine's list documents)."""

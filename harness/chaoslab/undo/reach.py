@@ -1,7 +1,8 @@
 """What the interpreter works with: the doors to one lab."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from chaoslab.errors import LabError
 from chaoslab.model.history import Undo
@@ -27,6 +28,10 @@ class Reach:
     toxiproxy: Toxiproxy | None = None
     helpers: dict[str, Attached] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    renew: Callable[[str, Mapping[int, str]], object] | None = None
+    """Tells the observer the new addresses (by replica number) of a service."""
+    request: Callable[..., Any] | None = None
+    """Sends an HTTP request from inside the lab (the observer's `request`)."""
 
     def replica(self, undo: Undo) -> Replica | None:
         """Return the container that an undo names, whatever its id is by now."""

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 
-from chaoslab.errors import LabError
+from chaoslab.errors import EngineGone, LabError, ToolError
 from chaoslab.model.history import Undo
 from chaoslab.model.replica import Replica
 from chaoslab.store import WaitTimeout
+from chaoslab.tools.attached import Attached
+from chaoslab.undo import resources
 from chaoslab.undo.helpers import HELPER_SECONDS, answered, asking, in_namespace, in_pid_namespace
+from chaoslab.undo.network import close_connections, connect_network, remove_qdisc
 from chaoslab.undo.reach import COMPOSE_SECONDS, Reach
 
 RESTART_POLICY_SECONDS = 8.0
@@ -117,20 +120,36 @@ def _end_processes(undo: Undo, reach: Reach) -> str:
     if not left:
         return "none was left"
     with asking(reach, undo, in_pid_namespace(reach)) as helper:
-        for pid in left:
-            helper.ask({"do": "open", "pid": pid, "container": replica.id}, HELPER_SECONDS)
-            helper.ask({"do": "send", "containers": [replica.id], "signal": "SIGKILL"}, HELPER_SECONDS)
-    reach.history.wait(
-        lambda: None if _marked(reach, replica, undo.wanted["mark"]) else True,
-        HELPER_SECONDS,
-        f"the end of our processes in {replica}",
-        heed_stop=False,
-    )
+        _kill(helper, replica, left)
+        reach.history.wait(
+            lambda: _kill(helper, replica, _marked(reach, replica, undo.wanted["mark"])),
+            HELPER_SECONDS,
+            f"the end of our processes in {replica}",
+            heed_stop=False,
+        )
     return f"{len(left)} ended"
 
 
+def _kill(helper: Attached, replica: Replica, pids: list[int]) -> bool | None:
+    """Kill each of a container's processes; True when there was none. What one of them started meanwhile is seen the next time."""
+    for pid in pids:
+        helper.ask({"do": "open", "pid": pid, "container": replica.id}, HELPER_SECONDS)
+        helper.ask({"do": "send", "containers": [replica.id], "signal": "SIGKILL"}, HELPER_SECONDS)
+    return None if pids else True
+
+
 def _marked(reach: Reach, replica: Replica, mark: str) -> list[int]:
-    return [int(row["pid"]) for row in reach.engine.processes(replica.id) if mark in row["args"]]
+    """List them; a container that ended meanwhile has none."""
+    try:
+        rows = reach.engine.processes(replica.id)
+    except EngineGone:
+        raise
+    except ToolError:
+        fresh = reach.engine.inspect(replica.id)
+        if fresh is not None and fresh.running:
+            raise
+        return []
+    return [int(row["pid"]) for row in rows if mark in row["args"]]
 
 
 def _remove_helper(undo: Undo, reach: Reach) -> str:
@@ -151,4 +170,12 @@ VERBS: dict[str, Callable[[Undo, Reach], str]] = {
     "continue_process": _continue_process,
     "end_processes": _end_processes,
     "remove_helper": _remove_helper,
+    "set_limits": resources.set_limits,
+    "set_fd_limit": resources.set_fd_limit,
+    "remove_files": resources.remove_files,
+    "write_clock": resources.write_clock,
+    "http_request": resources.http_request,
+    "connect_network": connect_network,
+    "remove_qdisc": remove_qdisc,
+    "close_connections": close_connections,
 }

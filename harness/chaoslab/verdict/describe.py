@@ -6,8 +6,9 @@ from typing import Any
 
 from chaoslab.model.result import FoundOutage, FoundProbe, FoundUndo
 from chaoslab.verdict.findings import Findings, Stream
-from chaoslab.verdict.intervals import NS_PER_MS, Span, clip
+from chaoslab.verdict.intervals import NS_PER_MS, NS_PER_SECOND, Span, clip
 from chaoslab.verdict.measures import latencies_ms, percentile, unseen_ns
+from chaoslab.verdict.transitions import transitions
 
 
 def described(findings: Findings) -> dict[str, Any]:
@@ -17,6 +18,8 @@ def described(findings: Findings) -> dict[str, Any]:
         "outages": tuple(_outages(findings)) if findings.recorded.injections else (),
         "undo": tuple(_undos(findings)),
         "notes": tuple(_notes(findings)),
+        "transitions": transitions(findings),
+        **_work(findings),
         **_durations(findings),
         **_recovery(findings),
     }
@@ -38,7 +41,7 @@ def _probe(findings: Findings, name: str, stream: Stream) -> FoundProbe:
 
 def _outages(findings: Findings) -> Iterator[FoundOutage]:
     t0, end = findings.strike.at_ns, findings.end_ns
-    for name, stream in findings.streams.items():
+    for name, stream in findings.counted.items():
         for span, cut in zip(stream.outages, clip(stream.outages, t0, end), strict=True):
             yield FoundOutage(
                 probe=name,
@@ -52,21 +55,29 @@ def _outages(findings: Findings) -> Iterator[FoundOutage]:
 def _recovery(findings: Findings) -> dict[str, Any]:
     if not findings.recorded.injections:
         return {}
-    streams = list(findings.streams.values())
+    streams = list(findings.counted.values())
     taken = findings.time_to_recover(streams)
     firsts = [bad.finished_ns for stream in streams if (bad := stream.first_bad())]
     return {
         "recovery": findings.recovery(streams),
         "time_to_recover_ms": taken[0] / NS_PER_MS if taken else None,
+        "mttr": taken[0] / NS_PER_SECOND if taken else None,
         "error_ms": taken[1] / NS_PER_MS if taken else None,
         "time_to_detect_ms": (min(firsts) - findings.strike.at_ns) / NS_PER_MS if firsts else None,
         "longest_outage_ms": _longest_ms(findings),
     }
 
 
+def _work(findings: Findings) -> dict[str, Any]:
+    """Count the work that succeeded and that did not, from the baseline to the end of observing."""
+    work = [sample for one in findings.streams.values() if one.probe.role == "work" for sample in one.samples]
+    good = sum(sample.good for sample in work)
+    return {"success_count": good, "error_count": len(work) - good}
+
+
 def _longest_ms(findings: Findings) -> float | None:
     """Take the longest outage; of a lab that rode it out, the bound on what may have gone unseen."""
-    streams = list(findings.streams.values())
+    streams = list(findings.counted.values())
     spans: list[Span] = [span for stream in streams for span in stream.outages]
     if spans:
         return max(span.length_ns for span in clip(spans, findings.strike.at_ns, findings.end_ns)) / NS_PER_MS
@@ -78,7 +89,7 @@ def _undos(findings: Findings) -> Iterator[FoundUndo]:
     t0 = findings.strike.at_ns if findings.recorded.injections else findings.recorded.events[0].at_ns
     for one in findings.recorded.reverts:
         yield FoundUndo(
-            what=one.what, when=f"{(one.at_ns - t0) / NS_PER_MS / 1000:+.3f} s", clean=one.clean, note=one.note
+            what=one.what, when=f"{(one.at_ns - t0) / NS_PER_SECOND:+.3f} s", clean=one.clean, note=one.note
         )
 
 

@@ -40,6 +40,7 @@ def judge_expectation(findings: Findings, ask: Expectation) -> Judged:
     found = FoundExpectation(
         measure=ask.measure,
         of=ask.of,
+        name=ask.name,
         phase=phase,
         observed=taken.observed,
         bound=bound_text(ask),

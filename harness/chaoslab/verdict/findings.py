@@ -13,6 +13,7 @@ from chaoslab.verdict.baseline import Window
 from chaoslab.verdict.intervals import NS_PER_SECOND, Span, clip, first_clear_ns, total_ns, union
 from chaoslab.verdict.outages import Strike, counted_ns, known_until_ns, longest_gap_ns, probe_outages
 from chaoslab.verdict.record import Recorded
+from chaoslab.verdict.recovery import decisive
 
 
 @dataclass(frozen=True)
@@ -102,9 +103,15 @@ class Findings:
         return instant if instant is not None and instant <= deadline_ns else None
 
     @cached_property
+    def counted(self) -> Mapping[str, Stream]:
+        """The streams that say whether the lab is up."""
+        names = {probe.name for probe in decisive(self.spec.probes.values(), self.planned.scenario)}
+        return {name: stream for name, stream in self.streams.items() if name in names}
+
+    @cached_property
     def lab_recovered_ns(self) -> int | None:
         """The worst probe's: every one of them stayed up from here on."""
-        return self.recovered_ns(self.streams.values())
+        return self.recovered_ns(self.counted.values())
 
     def recovery(self, streams: Iterable[Stream]) -> RecoveryName:
         """Name what happened to these probes: rode_out without an outage since t0, unknown if not watched enough."""

@@ -129,14 +129,14 @@ def _of_proofs(findings: Findings) -> Iterable[Opinion]:
 def _of_recovery(findings: Findings) -> Iterable[Opinion]:
     if not findings.recorded.injections:
         return
-    if not findings.streams:
+    if not findings.counted:
         yield Opinion("INCONCLUSIVE", "no probe brought a sample")
         return
-    outcome = findings.recovery(findings.streams.values())
+    outcome = findings.recovery(findings.counted.values())
     if outcome == "not_recovered":
         deadline = number(findings.planned.recovery_deadline_seconds)
         stable = number(findings.planned.stable_seconds)
-        worst = ", ".join(name for name, one in findings.streams.items() if findings.recovered_ns([one]) is None)
+        worst = ", ".join(name for name, one in findings.counted.items() if findings.recovered_ns([one]) is None)
         who = worst or "the probes together"
         yield Opinion("FAIL", f"not recovered within {deadline} s: {who} never stayed good for {stable} s")
     elif outcome == "unknown" and not _cut_short(findings):

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from chaoslab.model.history import Sample
 from chaoslab.model.lab import Probe
+from chaoslab.model.suite import Scenario
 from chaoslab.verdict.intervals import NS_PER_SECOND, first_clear_ns
 from chaoslab.verdict.outages import counted_ns, known_until_ns, probe_outages
 
@@ -13,6 +14,12 @@ ARRIVAL_SLACK_NS = NS_PER_SECOND // 4
 
 LOOK_BACK_NS = 15 * NS_PER_SECOND
 """How far before an instant samples tell the state at it: more than two intervals of the slowest sensible probe."""
+
+
+def decisive(probes: Iterable[Probe], scenario: Scenario) -> tuple[Probe, ...]:
+    """Pick the probes that say whether the lab is up: all that do not just watch, and those whose recovery is expected by name."""
+    awaited = {ask.of for ask in scenario.expect if ask.measure == "recovery_seconds"}
+    return tuple(probe for probe in probes if probe.role != "watch" or probe.name in awaited)
 
 
 def recovered_at(

@@ -6,7 +6,10 @@ from typing import NotRequired, TypedDict, Unpack
 
 from chaoslab.errors import ATTENTION, Exit
 from chaoslab.model.result import RunResult, ScenarioResult, VerdictName
+from chaoslab.model.suite import Slo
 from chaoslab.verdict.merge import SEVERITY
+from chaoslab.verdict.repeats import repeats
+from chaoslab.verdict.summary import summaries
 
 CODES: Mapping[VerdictName, Exit] = {
     "FAIL": Exit.FAILED,
@@ -37,10 +40,12 @@ class RunFacts(TypedDict):
     strict: NotRequired[bool]
     observer: NotRequired[Mapping[str, float]]
     notes: NotRequired[Sequence[str]]
+    slos: NotRequired[Mapping[str, Slo]]
 
 
 def judge_run(results: Sequence[ScenarioResult], **facts: Unpack[RunFacts]) -> RunResult:
     """Put a run's results together. Its overhead is the worst scenario's, in seconds."""
+    summary, suites = summaries(results, facts.get("slos", {}))
     return RunResult(
         run_id=facts["run_id"],
         profile=facts["profile"],
@@ -52,6 +57,9 @@ def judge_run(results: Sequence[ScenarioResult], **facts: Unpack[RunFacts]) -> R
         lab_clean=facts["lab_clean"],
         observer=dict(facts.get("observer", {})),
         scenarios=tuple(results),
+        summary=summary,
+        suites=suites,
+        repeats=repeats(results, facts["seed"]),
         notes=tuple(facts.get("notes", ())),
     )
 

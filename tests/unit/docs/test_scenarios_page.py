@@ -8,9 +8,20 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from chaoslab.model.lab import Canary, Link, Probe, ToxiproxyAddress, Trigger
+from chaoslab.model.lab import (
+    Canary,
+    ClockEndpoint,
+    Ledger,
+    Link,
+    Metrics,
+    Probe,
+    TokenCheck,
+    ToxiproxyAddress,
+    Trigger,
+    Vram,
+)
 from chaoslab.model.plan import Profile
-from chaoslab.model.suite import Expectation, Scenario, StopCondition, Suite
+from chaoslab.model.suite import Expectation, Scenario, Slo, StopCondition, Suite
 from chaoslab.model.vocabulary import MeasureSpec
 from chaoslab.parse import parse_suites
 from chaoslab.parse.lab import KEYS
@@ -38,10 +49,25 @@ def named(section: str) -> set[str]:
     ("section", "model"),
     [
         ("Suite", Suite),
+        ("Suite", Slo),
         ("Scenario", Scenario),
         ("Expectations", Expectation),
         ("Stop conditions", StopCondition),
-        *(("x-chaoslab", model) for model in (Canary, Probe, Trigger, ToxiproxyAddress, Link)),
+        *(
+            ("x-chaoslab", model)
+            for model in (
+                Canary,
+                Probe,
+                Trigger,
+                ToxiproxyAddress,
+                Link,
+                Metrics,
+                Ledger,
+                TokenCheck,
+                Vram,
+                ClockEndpoint,
+            )
+        ),
     ],
 )
 def test_every_key_has_its_row(section: str, model: type[BaseModel]) -> None:
@@ -66,7 +92,9 @@ def test_further_keys() -> None:
 def test_every_measure_has_its_row(spec: MeasureSpec) -> None:
     """Every measure of the catalogue has a row with its unit, what it is of, and its default phase."""
     of = f"{spec.of_kind or ''}{'' if spec.needs_of or not spec.of_kind else ', optional'}"
-    phases = f"all, default `{spec.default_phase}`" if spec.default_phase else ""
+    phases = (
+        f"all, default `{spec.default_phase}`" if spec.default_phase else "all, else throughout" if spec.phases else ""
+    )
     start = " | ".join([f"| `{spec.name}`", spec.unit, of, phases]).replace("|  ", "| ").rstrip()
     rows = [line for line in SECTIONS["Expectations"].splitlines() if line.startswith(f"| `{spec.name}` ")]
     assert len(rows) == 1

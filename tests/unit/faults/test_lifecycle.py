@@ -235,7 +235,13 @@ def example(kind: str) -> FaultSpec:
     extra: dict[str, dict[str, Any]] = {
         "toxic": {"toxic": "latency", "attributes": {"latency": 1}},
         "packet_loss": {"percent": 30.0},
+        "delay": {"delay_ms": 100.0},
+        **dict.fromkeys(("loss", "duplicate", "corrupt", "reorder"), {"percent": 30.0}),
         "signal": {"signal": "SIGHUP"},
+        "memory": {"percent": 90.0},
+        "cpu_throttle": {"cpus": 0.1},
+        "clock_skew": {"offset_seconds": 3600.0},
+        "http": {"service": "worker", "path": "/hook", "undo": {"path": "/unhook"}},
     }
-    place = {"target": "worker"} if "target" in fields else {"link": "back"}
+    place = {"target": "worker"} if "target" in fields else {"link": "back"} if "link" in fields else {}
     return spec_types()[kind].model_validate({"type": kind, **place, **extra.get(kind, {})})

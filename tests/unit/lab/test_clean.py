@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from chaoslab.lab.clean import Difference, Seen, compare
-from chaoslab.model.lab import LabSpec, Link, Service, ToxiproxyAddress
+from chaoslab.lab.clean import Difference, Inside, Seen, compare
+from chaoslab.model.lab import ClockEndpoint, LabSpec, Link, Service, ToxiproxyAddress, Vram
 from chaoslab.model.replica import Replica
 from chaoslab.tools.toxiproxy import ProxyState, ToxicState
 from chaoslab.undo import VERBS
@@ -14,7 +14,13 @@ SPEC = LabSpec(
     project="lab",
     services={
         "web": Service(
-            name="web", replicas=2, chaos_ready=True, memory_bytes=100, networks=("lab_net",), has_healthcheck=True
+            name="web",
+            replicas=2,
+            chaos_ready=True,
+            memory_bytes=100,
+            pids_limit=64,
+            networks=("lab_net",),
+            has_healthcheck=True,
         )
     },
     networks=("lab_net",),
@@ -23,6 +29,8 @@ SPEC = LabSpec(
     links={"front": Link(name="front", client="out", server="web", listen="[::]:80", upstream="web:8080")},
     probes={},
     triggers={},
+    vram={"web": Vram(name="web", port=80, path="/vram")},
+    clocks={"web": ClockEndpoint(name="web", port=80, path="/clock", file="/faketime/offset")},
 )
 PROXY = ProxyState("front", "[::]:80", "web:8080", enabled=True, toxics=())
 
@@ -46,7 +54,7 @@ def web(number: int = 1) -> Replica:
         started_at="",
         nano_cpus=0,
         memory_bytes=100,
-        pids_limit=0,
+        pids_limit=64,
         cpu_quota=0,
         user="",
         addresses={"lab_net": "10.0.0.2"},
@@ -76,6 +84,19 @@ def test_a_lab_as_declared_has_no_differences() -> None:
         (seen(replace(web(), state="paused")), "web[1]: paused: unpause"),
         (seen(replace(web(), state="exited", exit_code=137)), "web[1]: exited, exit code 137: start"),
         (seen(replace(web(), memory_bytes=50)), "web[1]: memory limit is 50, declared 100: recreate"),
+        (seen(replace(web(), pids_limit=5)), "web[1]: pids limit is 5, declared 64: set_limits"),
+        (seen(replace(web(), cpu_quota=5000)), "web[1]: cpu quota is 5000, declared 0: set_limits"),
+        (seen(replace(web(), nano_cpus=5)), "web[1]: cpu limit is 5, declared 0: recreate"),
+        (
+            seen(web(), inside={"web[1]": Inside(nofile=9, nofile_declared=1024)}),
+            "web[1]: open-file limit is 9, declared 1024: set_fd_limit",
+        ),
+        (
+            seen(web(), inside={"web[1]": Inside(files=("/spool/chaoslab-x.fill",))}),
+            "web[1]: 1 file(s) of ours: /spool/chaoslab-x.fill: remove_files",
+        ),
+        (seen(web(), inside={"web[1]": Inside(clock="+3600")}), "web[1]: its clock is moved by +3600: write_clock"),
+        (seen(web(), vram={"web[1]": 40.0}), "web[1]: its VRAM is filled to 40%: http_request"),
         (seen(replace(web(), addresses={})), "web[1]: not on network lab_net: recreate"),
         (seen(replace(web(), health="unhealthy")), "web[1]: health is unhealthy: wait_healthy"),
         (seen(web(), stopped={"web[1]": (7,)}), "web[1]: 1 process(es) stopped by a signal: continue_process"),
@@ -113,3 +134,26 @@ def test_a_missing_replica_is_a_difference() -> None:
 def test_between_scenarios_the_engines_health_check_is_not_awaited() -> None:
     """With health=False an unhealthy replica is no difference: the probes have shown that it answers."""
     assert compare(SPEC, seen(replace(web(), health="starting")), health=False) == ()
+
+
+def test_undos_carry_what_mends_exactly() -> None:
+    """Each limit its declared value, each file its path, each as the service's own user."""
+    inside = {"web[1]": Inside(9, 1024, ("/a",), "+5", "7:7")}
+    state = seen(replace(web(), pids_limit=5, cpu_quota=10), inside=inside, vram={"web[1]": 9.0})
+    wanted = [difference.undo.wanted for difference in compare(SPEC, state)]
+    assert wanted == [
+        {"cpu_quota": -1},
+        {"pids_limit": 64},
+        {"soft": 1024, "user": "7:7"},
+        {"paths": ["/a"], "user": "7:7"},
+        {"file": "/faketime/offset", "offset": "+0", "user": "7:7"},
+        {"method": "POST", "port": 80, "path": "/vram", "body": {"percent": 0}},
+    ]
+    assert len({difference.undo.id for difference in compare(SPEC, state)}) == len(wanted)
+
+
+@pytest.mark.parametrize("clock", ["", "+0", "+0.000"])
+def test_what_a_resource_fault_left_clean_is_no_difference(clock: str) -> None:
+    """The declared limit, a clock put right, an empty ledger; a service may also raise its own limit."""
+    inside = {"web[1]": Inside(2048, 1024, (), clock, "7:7")}
+    assert compare(SPEC, seen(replace(web(), cpu_quota=-1), inside=inside, vram={"web[1]": 0.0})) == ()

@@ -47,6 +47,11 @@ AVAILABILITY = {"measure": "availability", "of": "p"}
         ({"measure": "lost", "warn_below": 5}, ".warn_below: lost is worse when higher (use warn_above)"),
         ({"measure": "lost", "max": 0, "of_kind": "probe"}, ".of_kind: unknown key"),
         ({"max": 0}, ': the key "measure" is missing'),
+        ({"measure": "lost", "max": 0, "reduce": "max"}, '.reduce: measure "lost" takes no "reduce" (remove it)'),
+        ({"measure": "lost", "max": 0, "across": "sum"}, '.across: measure "lost" takes no "across" (remove it)'),
+        ({"measure": "metric", "of": "s", "name": "m", "max": 0, "reduce": "median"}, ".reduce: must be "),
+        ({"measure": "metric", "of": "s", "max": 0}, ': measure "metric" needs the key "name"'),
+        ({"measure": "log_matches", "of": "s", "name": "(", "max": 0}, ".name: is no regular expression: missing )"),
     ],
 )
 def test_wrong_expectations(tmp_path: Path, expectation: dict[str, Any], problem: str) -> None:
@@ -65,6 +70,11 @@ def test_wrong_expectations(tmp_path: Path, expectation: dict[str, Any], problem
         ({"measure": "status", "of": "p", "name": "503", "max": 0.5}, "probe"),
         ({"measure": "recovery_seconds", "max": 5, "warn_above": 2}, "probe"),
         ({"measure": "lost", "max": 0}, None),
+        (
+            {"measure": "metric", "of": "s", "name": "m", "equals": 1, "reduce": "min", "across": "max"},
+            "service with metrics",
+        ),
+        ({"measure": "log_matches", "of": "s", "name": "a|b", "max": 0}, "service"),
     ],
 )
 def test_right_expectations(tmp_path: Path, expectation: dict[str, Any], kind: str | None) -> None:

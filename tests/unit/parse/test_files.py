@@ -80,7 +80,7 @@ def test_every_problem_of_every_file(tmp_path: Path) -> None:
         ),
         f"{bad}: $.scenarios[1]: a scenario must be an object, not 3",
         (
-            f"{bad}: $.wrong: unknown key (known: name, version, description, default, created_by, date, scenarios,"
+            f"{bad}: $.wrong: unknown key (known: name, version, description, default, created_by, date, overlays, slo, scenarios,"
             " defaults, $schema)"
         ),
         f'{empty}: the file is empty (write a suite: {{"name": ..., "scenarios": [...]}})',

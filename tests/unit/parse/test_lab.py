@@ -196,3 +196,85 @@ def test_all_problems_at_once() -> None:
         "$.x-chaoslab.default_link",
         "$.x-chaoslab.probes.a.service",
     ]
+
+
+WRITER = {"orders": {"role": "work", "service": "app", "port": 80, "method": "POST", "body": {"id": "{unique}"}}}
+LEDGER = {"probe": "orders", "service": "app", "port": 80, "path": "/orders", "ids": "$[*].id"}
+LOGIN = {"login": {"role": "work", "service": "app", "port": 80, "method": "POST", "capture": "$.token"}}
+CHECK = {"probe": "login", "service": "app", "port": 80, "path": "/me"}
+
+
+def test_metrics_bring_a_probe_that_only_watches() -> None:
+    """A service's metrics are read by a probe named after it; it is no health probe."""
+    spec = read(small(metrics={"app": {"port": 9100, "path": "/m", "rate_hz": 2, "keep": ["up"]}}))
+    probe = spec.probes["metrics:app"]
+    assert (probe.role, probe.kind, probe.service, probe.port) == ("watch", "metrics", "app", 9100)
+    assert (probe.path, probe.rate_hz, probe.keep) == ("/m", 2, ("up",))
+    assert spec.metrics["app"].name == "app"
+
+
+def test_ledgers_tokens_vram_and_clocks_are_read() -> None:
+    """Each map's entries know their own names."""
+    spec = read(
+        small(
+            probes=WRITER | LOGIN,
+            ledgers={"book": LEDGER},
+            tokens={"logins": {**CHECK, "subject": "admin"}},
+            vram={"app": {"port": 80, "path": "/vram"}},
+            clocks={"app": {"port": 80, "path": "/clock"}},
+        )
+    )
+    assert (spec.ledgers["book"].name, spec.ledgers["book"].probe) == ("book", "orders")
+    assert (spec.tokens["logins"].claim, spec.tokens["logins"].subject) == ("sub", "admin")
+    assert (spec.vram["app"].level, spec.clocks["app"].seconds) == ("$.percent", "$.unix_seconds")
+
+
+@pytest.mark.parametrize(
+    ("block", "problem"),
+    [
+        ({"metrics": {"ap": {"port": 1}}}, '$.x-chaoslab.metrics.ap: unknown service "ap" (did you mean "app"?)'),
+        ({"metrics": {"app": {}}}, '$.x-chaoslab.metrics.app: the key "port" is missing'),
+        (
+            {"probes": {"up": {"kind": "metrics", "service": "app", "port": 1}}},
+            '$.x-chaoslab.probes.up.kind: metrics are declared by service (use the key "metrics" of x-chaoslab)',
+        ),
+        (
+            {"probes": {"metrics:app": {"service": "app", "port": 1}}, "metrics": {"app": {"port": 1}}},
+            '$.x-chaoslab.metrics.app: a probe is named "metrics:app" already (give that probe another name)',
+        ),
+        (
+            {"ledgers": {"book": {**LEDGER, "probe": "order"}}, "probes": WRITER},
+            '$.x-chaoslab.ledgers.book.probe: unknown probe "order" (did you mean "orders"?)',
+        ),
+        (
+            {"ledgers": {"book": {**LEDGER, "probe": "up"}}},
+            (
+                '$.x-chaoslab.ledgers.book.probe: the writes of "up" cannot be told apart'
+                ' (give it the role "work" and a body with "{unique}")'
+            ),
+        ),
+        (
+            {"ledgers": {"book": {**LEDGER, "service": "ap"}}, "probes": WRITER},
+            '$.x-chaoslab.ledgers.book.service: unknown service "ap" (did you mean "app"?)',
+        ),
+        (
+            {"tokens": {"logins": {**CHECK, "probe": "up"}}},
+            '$.x-chaoslab.tokens.logins.probe: "up" captures no token (add "capture", the JSONPath of the token)',
+        ),
+        (
+            {"tokens": {"logins": {**CHECK, "probe": "logn"}}, "probes": LOGIN},
+            '$.x-chaoslab.tokens.logins.probe: unknown probe "logn" (did you mean "login"?)',
+        ),
+        (
+            {"vram": {"ap": {"port": 1, "path": "/"}}},
+            '$.x-chaoslab.vram.ap: unknown service "ap" (did you mean "app"?)',
+        ),
+        (
+            {"clocks": {"ap": {"port": 1, "path": "/"}}},
+            '$.x-chaoslab.clocks.ap: unknown service "ap" (did you mean "app"?)',
+        ),
+    ],
+)
+def test_wrong_metrics_ledgers_and_tokens(block: dict[str, Any], problem: str) -> None:
+    """What could never be measured is told before anything starts."""
+    assert problems(small(**block)) == [problem]

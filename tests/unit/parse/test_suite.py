@@ -111,7 +111,7 @@ def test_one_wrong_key(tmp_path: Path, keys: dict[str, Any], problem: str) -> No
         (suite(default="yes"), '$.default: must be true or false, not "yes"'),
         (suite(scenarois=[]), '$.scenarois: unknown key (did you mean "scenarios"?)'),
         (suite(file="x"), "$.file: unknown key (known: name, version,"),
-        (suite(variables={}), "$.variables: variables come with a later version (remove the key for now)"),
+        (suite(variables={}), "$.variables: unknown key (known: name,"),
         (suite(defaults=[]), "$.defaults: must be an object, not []"),
         (suite(scenario(short_keys={})), "$.scenarios[0].short_keys: unknown key (known: id, name, description, tags,"),
         (suite(defaults={"id": "X"}), "$.defaults.id: unknown key"),

@@ -108,6 +108,10 @@ VOCABULARY = Vocabulary(
             _measure("recovery_seconds", unit="s"),
             _measure("lost", of_kind=None),
             _measure("restarts", needs_of=True, of_kind="service"),
+            _measure(
+                "metric", needs_of=True, of_kind="service with metrics", needs_name=True, takes=("reduce", "across")
+            ),
+            _measure("log_matches", needs_of=True, of_kind="service", needs_name=True, takes=("regex",)),
         )
     },
 )

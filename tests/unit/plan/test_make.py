@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chaoslab.errors import InputError
-from chaoslab.model.lab import LabSpec
+from chaoslab.model.lab import LabSpec, Metrics
 from chaoslab.model.plan import Plan
 from chaoslab.model.suite import Suite
 from chaoslab.plan import Selection, describe, make_plan, text_rows
@@ -95,6 +95,10 @@ def test_no_default_link(tmp_path: Path) -> None:
         (
             scenario(expect=[{"measure": "restarts", "of": "tasks", "max": 1}]),
             '.expect[0].of: unknown service "tasks" (known: ',
+        ),
+        (
+            scenario(expect=[{"measure": "metric", "of": "redis", "name": "up", "equals": 1}]),
+            '.expect[0].of: unknown service with metrics "redis" (',
         ),
         (
             scenario(abort_when=[{"measure": "availability", "of": "redis", "below": 0.1}]),
@@ -237,4 +241,16 @@ def test_describe(tmp_path: Path) -> None:
     text = "\n".join(text_rows(made, lab()))
     for part in ("t=   +2.50 s  inject    A-1.2", "blast radius 3", "undo A-1.1: remove toxic", "worst case  81.0 s"):
         assert part in text
-    assert text.endswith("1 scenario, profile quick, at most 81 s without setting up the lab")
+    assert text.endswith("1 scenario, profile quick, windows 9 s, at most 81 s without setting up the lab")
+
+
+def test_a_series_that_is_not_kept_is_told(tmp_path: Path) -> None:
+    """What `keep` leaves out could never be measured."""
+    spec = lab().model_copy(update={"metrics": {"mock-worker": Metrics(name="mock-worker", port=1, keep=("busy",))}})
+    asks = [
+        {"measure": "metric", "of": "mock-worker", "name": 'bsy{a="b"}', "max": 1},
+        {"measure": "metric", "of": "mock-worker", "name": 'busy{a="b"}', "max": 1},
+    ]
+    found = problems(tmp_path, suite(scenario(expect=asks)), spec=spec)
+    place, said = "$.scenarios[0].expect[0].name", 'metric "bsy" of mock-worker is not kept'
+    assert found == [f'{place}: {said} (did you mean "busy"?; x-chaoslab.metrics names what is kept)']

@@ -115,7 +115,7 @@ def test_piped_progress_is_one_line_per_step() -> None:
     lines.phase("recreate", 0, "hive")
     lines.scenario_ended(scenario("FAIL"))
     assert out.getvalue().splitlines() == [
-        "[   0.0 s] 1 scenario, profile quick, seed 7, at most 60 s, results in results/x",
+        "[   0.0 s] 1 scenario, profile quick, seed 7, windows 18 s, at most 60 s, results in results/x",
         "[   0.0 s] bringing the lab up",
         "[  12.3 s] S-1 A scenario (1 of 1)",
         "[  12.3 s] S-1 hold 12 s: latency 500 ms? on hive-proxy",

@@ -15,14 +15,14 @@ from chaoslab.store import RunFolder
 from unit.report.results import EVERY, all_verdicts, proof, run, scenario
 
 
-def test_a_run_folder_gets_all_three(tmp_path: Path) -> None:
+def test_a_run_folder_gets_every_report(tmp_path: Path) -> None:
     """result.json reads back as the very same result."""
     result = all_verdicts()
     write_reports(RunFolder(tmp_path), result)
     text = (tmp_path / "result.json").read_text(encoding="utf-8")
     assert RunResult.model_validate_json(text) == result
     assert json.loads(text)["exit_code"] == 4
-    assert {path.name for path in tmp_path.iterdir()} == {"result.json", "junit.xml", "summary.md"}
+    assert {path.name for path in tmp_path.iterdir()} == {"result.json", "junit.xml", "summary.md", "evidence.csv"}
 
 
 def test_junit_tells_failures_errors_and_skips_apart() -> None:

@@ -1,4 +1,4 @@
-"""A whole lab of plain processes on free ports of the loopback: hive, workers, queen; nothing listens where Redis should be."""
+"""A whole lab of plain processes on free ports of the loopback: hive, workers, queen; nothing listens where Redis and PostgreSQL should be."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -41,16 +42,26 @@ class Processes:
         self.ports = {"hive": free_port(), "queen": free_port()}
         self.hive = f"http://127.0.0.1:{self.ports['hive']}"
         self.queen = f"http://127.0.0.1:{self.ports['queen']}"
+        self.nobody = free_port()
+        self.spool = tempfile.TemporaryDirectory()
         self.start("hive")
         for number in range(workers):
             self.ports[f"w{number}"] = free_port()
             self.start(f"w{number}")
-        self.start("queen", REDIS_URL=f"redis://127.0.0.1:{free_port()}")
+        self.start("queen")
 
     def start(self, name: str, **environment: str) -> None:
         """Start the service of that name; workers are called w0, w1, ..."""
-        program = name if name in {"hive", "queen"} else "worker"
-        settings = {"PORT": str(self.ports[name]), "HIVE_URL": self.hive, "WORKER_NAME": name, **environment}
+        program = name if name in {"hive", "queen", "trader"} else "worker"
+        settings = {
+            "PORT": str(self.ports[name]),
+            "HIVE_URL": self.hive,
+            "REDIS_URL": f"redis://127.0.0.1:{self.nobody}",
+            "POSTGRES_URL": f"postgresql://lab@127.0.0.1:{self.nobody}/lab",
+            "SPOOL": self.spool.name,
+            "WORKER_NAME": name,
+            **environment,
+        }
         self.running[name] = subprocess.Popen(
             [sys.executable, "-m", "services", program],
             cwd=COMPOSE,
@@ -70,6 +81,7 @@ class Processes:
             process.kill()
         for process in self.running.values():
             process.wait()
+        self.spool.cleanup()
 
     def registered(self) -> set[str]:
         """The workers that the hive would give a task to."""

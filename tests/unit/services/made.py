@@ -31,6 +31,7 @@ def make_roster(bugs: Bugs | None = None, clock: Clock | None = None) -> Roster:
         Log("hive", "test", stream=io.StringIO()),
         removed=Counter("removed"),
         dial=lambda url: Peer(url, connect_seconds=0.5),
+        bugs=bugs or Bugs(),
         clock=clock or Clock(),
     )
 

@@ -48,6 +48,13 @@ async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
     writer.write(b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 2\r\n\r\n{}")
 
 
+async def no_room(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer every request with 507."""
+    while True:
+        await read_request(reader)
+        writer.write(b"HTTP/1.1 507 Insufficient Storage\r\ncontent-length: 2\r\n\r\n{}")
+
+
 async def close(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
     """Close after the request, without an answer."""
     await read_request(reader)

@@ -1,4 +1,4 @@
-"""The services as processes: the whole way of a task, and what a client sees when parts die. Redis is out of reach throughout."""
+"""The services as processes: the whole way of a task, and what a client sees when parts die. Redis and PostgreSQL are out of reach throughout."""
 
 import os
 import signal
@@ -52,7 +52,7 @@ def test_without_redis_work_goes_on_and_ready_says_so(lab: Processes) -> None:
     """Tasks are done unrecorded; /health stays good; /ready names the dependency."""
     assert call("POST", f"{lab.queen}/v2/tasks", TASK)[0] == 200
     assert call("GET", f"{lab.queen}/health") == (200, {"status": "ok"})
-    assert call("GET", f"{lab.queen}/ready") == (503, {"hive": True, "redis": False})
+    assert call("GET", f"{lab.queen}/ready") == (503, {"hive": True, "redis": False, "postgres": False})
 
 
 def test_a_crashed_worker_costs_no_task_and_comes_back(lab: Processes) -> None:
@@ -121,10 +121,12 @@ def what_is_open(lab: Processes, hostname: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("arguments", "environment", "problem"),
     [
-        (["drone"], {}, "usage: python3 -m services queen|hive|worker"),
+        (["drone"], {}, "usage: python3 -m services queen|hive|worker|trader"),
         (["queen"], {"LAB_BUGS": "no-brakes"}, "unknown no-brakes"),
         (["hive"], {"PORT": "soon"}, "PORT: 'soon' is not a number"),
         (["worker"], {"HIVE_URL": "hive"}, "'hive' is not http://host:port"),
+        (["trader"], {"POSTGRES_URL": "postgres"}, "'postgres' is not postgresql://"),
+        (["trader"], {"REDIS_SENTINEL": "sentinel"}, "REDIS_SENTINEL: 'sentinel' is not host:port"),
     ],
 )
 def test_a_wrong_setting_ends_the_service_with_a_clear_line(

@@ -53,3 +53,18 @@ def test_what_lies_outside_the_window_does_not_matter() -> None:
     """A request of an earlier scenario that times out during the baseline counts where it was sent."""
     late = [bad(-9000, 500, outcome="timeout", probe="web")]
     assert baseline_steady(series(late, stream(0, 6000, 50, between(5500, 6000))), [WEB], WINDOW).steady
+
+
+def test_a_slow_work_probe_needs_what_its_rate_allows() -> None:
+    """At 2 Hz five seconds bring ten samples: five are enough, four are not, and one bad one is too many."""
+    slow = Probe(name="login", role="work", service="web", port=80, rate_hz=2)
+    assert baseline_steady(series(stream(0, 2500, 500, probe="login")), [slow], WINDOW).steady
+    few = baseline_steady(series(stream(0, 2000, 500, probe="login")), [slow], WINDOW)
+    assert few.reason == "login: 4 samples, at least 5 are needed"
+    assert not baseline_steady(series(stream(0, 5000, 500, between(0, 1), probe="login")), [slow], WINDOW).steady
+
+
+def test_a_slow_probe_that_watches_is_held_to_its_rate_as_well() -> None:
+    """Readiness at 5 Hz whose recovery is expected: two seconds bring ten samples, and that is enough."""
+    ready = Probe(name="ready", role="watch", service="web", port=80, rate_hz=5)
+    assert baseline_steady(series(stream(0, 2000, 200, probe="ready")), [ready], Window(0, 2000 * MS)).steady

@@ -1,0 +1,153 @@
+"""pids: the engine lowers the container's own limit of processes and threads to what runs and a few more, so that starting one fails."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from chaoslab.errors import ToolError
+from chaoslab.faults import cgroup
+from chaoslab.faults.fault import Finding
+from chaoslab.faults.resource import ResourceFault, ResourceSpec
+from chaoslab.model.history import Effect, Proof, Undo
+from chaoslab.model.replica import Replica
+from chaoslab.model.value import BadValues
+
+FORK = """
+i=0; while [ $i -le $1 ]; do sleep 0.2 & i=$((i + 1)); done
+"""
+"""Starts one process more than may be left. The shell itself takes one of them."""
+REACHED = 0.9
+"""Processes come and go: nine tenths of the asked share is there."""
+CANNOT_FORK = ("Cannot fork", "can't fork", "Resource temporarily unavailable")
+
+
+class PidsSpec(ResourceSpec):
+    """Lowers the limit of processes. `left`: how many more may be started; or `percent`: what runs is that share of the limit."""
+
+    type: Literal["pids"] = "pids"
+    left: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    percent: Annotated[float, Field(ge=1, le=100)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> "PidsSpec":
+        if self.left is not None and self.percent is not None:
+            raise BadValues((("percent",), "left and percent exclude each other", "remove one"))
+        return self
+
+    @property
+    def amount(self) -> str:
+        """Say how far the limit is lowered."""
+        return f"{self.percent:g}% in use" if self.percent is not None else f"{self.left or 0} left"
+
+    def describe(self) -> str:
+        """Say what is lowered."""
+        return f"process limit of {self.who} lowered: {self.amount}"
+
+    def undoes(self) -> tuple[str, ...]:
+        """Give it back."""
+        return (f"set the process limit of {self.who} back",)
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """A target during the fault: what runs, its limit, and whether starting more processes than are left failed."""
+
+    pids: int
+    limit: int
+    refused: bool
+
+
+class Pids(ResourceFault[PidsSpec]):
+    """Lowers through the engine's update call. The limit outlasts a restart of the target."""
+
+    Spec = PidsSpec
+
+    def prepare(self) -> None:
+        """Choose the targets."""
+        self.choose()
+        self.limits: dict[str, int] = {}
+
+    def undos(self) -> tuple[Undo, ...]:
+        """Set each limit back; without one it is -1."""
+        return tuple(
+            self.undo("set_limits", one.service, one.number, pids_limit=one.pids_limit or -1) for one in self.targets
+        )
+
+    def inject(self) -> Effect:
+        """Count and lower one after the other; the effect lies within the calls."""
+        running = {str(one): processes(self, one) for one in self.targets}
+        self.limits = {name: lowered(count, self.spec.left, self.spec.percent) for name, count in running.items()}
+
+        def lower() -> None:
+            for replica in self.targets:
+                self.lab.engine.update(replica.id, PidsLimit=self.limits[str(replica)])
+
+        _, at, error = self.timed(lower)
+        return self.took_effect(at, error)
+
+    def prove(self) -> Proof:
+        """Start one process more than is left in each target, and read the cgroup."""
+        found = {}
+        for replica in self.targets:
+            fresh = self.now(replica)
+            if fresh is not None and fresh.running:
+                limit, pids = self.limits[str(replica)], processes(self, fresh)
+                refused = self._cannot_fork(fresh, max(0, limit - pids))
+                found[str(replica)] = Full(pids, cgroup.from_stats({}, fresh).pids_limit, refused)
+        share = self.spec.percent if self.spec.percent is not None and self.spec.percent < 100 else None
+        return self.judged(exhausted(self.limits, found, share), survives=True)
+
+    def prove_clean(self) -> Proof:
+        """Each limit is what it was."""
+        after = [self.now(one) for one in self.targets]
+        other = sum(
+            new is not None and max(0, new.pids_limit) != max(0, old.pids_limit)
+            for old, new in zip(self.targets, after, strict=True)
+        )
+        return self.proof(Finding(other, "0 lowered", "process limits", proven=other == 0))
+
+    def _cannot_fork(self, replica: Replica, left: int) -> bool:
+        try:
+            code, output = self.lab.engine.execute(replica.id, ["sh", "-c", FORK, "sh", str(left)], self.user(replica))
+        except ToolError as error:  # a full container may not even take the exec
+            return any(words in error.message for words in CANNOT_FORK)
+        return code != 0 and any(words in output for words in CANNOT_FORK)
+
+
+def processes(fault: ResourceFault[PidsSpec], replica: Replica) -> int:
+    """Count a target's processes and threads, without the shell that reads them where it is read inside."""
+    found = cgroup.read(fault.lab, replica, fault.user(replica))
+    return max(1, found.pids - (found.uptime_seconds > 0))
+
+
+def lowered(running: int, left: int | None, percent: float | None) -> int:
+    """Return the limit that leaves `left` more, or makes what runs `percent` of it."""
+    return math.floor(100 * running / percent) if percent is not None else running + (left or 0)
+
+
+def exhausted(limits: Mapping[str, int], found: Mapping[str, Full], percent: float | None) -> Finding:
+    """Judge it: each target has its lower limit, and starting more than is left fails (EAGAIN). `measured`: the largest number left.
+
+    With `percent` (below 100) what runs only has to be that share of the limit.
+    """
+    said = ", ".join(
+        f"{name} runs {one.pids} of at most {one.limit}, starting more {'fails' if one.refused else 'works'}"
+        for name, one in found.items()
+    )
+    least = [100 * one.pids / one.limit if one.limit else 0.0 for one in found.values()]
+    in_force = len(found) == len(limits) > 0 and all(found[name].limit == limit for name, limit in limits.items())
+    if percent is None:
+        proven = in_force and all(one.refused for one in found.values())
+        left = max((max(0, one.limit - one.pids) for one in found.values()), default=None)
+        return Finding(left, "starting more than that fails", "processes left", proven=proven, detail=said)
+    proven = in_force and all(share >= REACHED * percent for share in least)
+    return Finding(
+        min(least, default=None),
+        f"at least {REACHED * percent:g} %",
+        "% of the process limit",
+        proven=proven,
+        detail=said,
+    )

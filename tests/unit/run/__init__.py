@@ -1,0 +1,1 @@
+"""Tests of the spine and its rooms: preparing, manifest, closing, repeats, the self-test."""
