@@ -1,12 +1,11 @@
 """Looks at the lab: gathers what `clean.compare` judges."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from chaoslab.errors import ChaoslabError, EngineGone
 from chaoslab.lab.clean import MARK, Seen
-from chaoslab.model.replica import Replica
-from chaoslab.undo import Reach, count_rules
+from chaoslab.undo import Process, Reach, count_rules, processes
 
 AT_ONCE = 4
 
@@ -21,13 +20,11 @@ def look(reach: Reach, services: frozenset[str] | None = None, *, rules: bool, o
         replica for replica in reach.engine.replicas(reach.project) if services is None or replica.service in services
     )
     running = [replica for replica in replicas if replica.running]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        processes = list(zip(running, pool.map(lambda replica: _processes(reach, replica), running), strict=True))
-        counted = (
-            list(zip(running, pool.map(lambda replica: count_rules(reach, replica), running), strict=True))
-            if rules
-            else []
-        )
+    found = processes(reach, running)
+    counted: list[int] = []
+    if rules:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            counted = list(pool.map(lambda replica: count_rules(reach, replica), running))
     proxies, error = None, "it is not running"
     if reach.toxiproxy is not None:
         try:
@@ -40,9 +37,9 @@ def look(reach: Reach, services: frozenset[str] | None = None, *, rules: bool, o
         replicas=replicas,
         proxies=proxies,
         proxies_error=error,
-        stopped={str(replica): _pids(rows, stopped=True) for replica, rows in processes},
-        marked={str(replica): _pids(rows, stopped=False) for replica, rows in processes},
-        rules={str(replica): number for replica, number in counted},
+        stopped={str(replica): _pids(found[replica.id], lambda process: process.state == "T") for replica in running},
+        marked={str(replica): _pids(found[replica.id], lambda process: MARK in process.command) for replica in running},
+        rules={str(replica): number for replica, number in zip(running, counted, strict=False)},
         helpers={
             helper["Id"]: helper["Names"][0].lstrip("/")
             for helper in reach.engine.helpers(reach.project)
@@ -51,16 +48,5 @@ def look(reach: Reach, services: frozenset[str] | None = None, *, rules: bool, o
     )
 
 
-def _processes(reach: Reach, replica: Replica) -> list[dict[str, str]]:
-    try:
-        return reach.engine.processes(replica.id)
-    except EngineGone:
-        raise
-    except ChaoslabError:  # it ended meanwhile: the next look sees that
-        return []
-
-
-def _pids(rows: Iterable[dict[str, str]], *, stopped: bool) -> tuple[int, ...]:
-    if stopped:
-        return tuple(int(row["pid"]) for row in rows if row["stat"].startswith("T"))
-    return tuple(int(row["pid"]) for row in rows if MARK in row["args"])
+def _pids(rows: Iterable[Process], wanted: Callable[[Process], bool]) -> tuple[int, ...]:
+    return tuple(process.pid for process in rows if wanted(process))

@@ -19,7 +19,7 @@ from chaoslab.tools.compose import Compose
 from chaoslab.tools.endpoint import Endpoint, resolve
 from chaoslab.tools.engine import Engine
 from chaoslab.tools.toxiproxy import Toxiproxy
-from chaoslab.undo import Reach
+from chaoslab.undo import Reach, end_helpers
 
 TOOLBOX = "chaoslab/toolbox:0.1.0"
 UP_TIMEOUT_SECONDS = 120
@@ -80,6 +80,7 @@ def opened(project: Project, engine: Engine, history: History, clock: Clock, pur
         labels |= owner_labels(purpose.command, clock)
     observer = Observer.start(engine, spec, history, name=name, image=TOOLBOX, labels=labels)
     events: EngineEvents | None = None
+    reach: Reach | None = None
     try:
         history.tie = observer.tie
         for service in spec.services:
@@ -100,6 +101,8 @@ def opened(project: Project, engine: Engine, history: History, clock: Clock, pur
         )
         yield Lab(spec, reach, observer, purpose.run_id, purpose.seed)
     finally:
+        if reach is not None:
+            end_helpers(reach)
         if events is not None:
             events.stop()
         observer.stop()

@@ -148,15 +148,6 @@ class Engine:
             created = self._api.exec_create(container, list(argv), user=user, stdout=False, stderr=False)
             self._api.exec_start(created["Id"], detach=True)
 
-    def processes(self, container: str) -> list[dict[str, str]]:
-        """List a running container's processes as the engine's host sees them: pid, stat (T: stopped), args."""
-        with self._calling(f"top {container[:12]}"):
-            raw = self._api.top(container, ps_args="-eo pid,stat,args")
-        titles = [title.lower() for title in raw["Titles"]]
-        return (
-            [dict(zip(("pid", "stat", "args"), row, strict=False)) for row in raw["Processes"] or []] if titles else []
-        )
-
     def logs(self, container: str, lines: int = 20) -> str:
         """Return the last log lines of a container."""
         with self._calling(f"logs {container[:12]}"):

@@ -27,6 +27,7 @@ class Reach:
     toxiproxy: Toxiproxy | None = None
     helpers: dict[str, Attached] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    process_helper: Attached | None = None
 
     def replica(self, undo: Undo) -> Replica | None:
         """Return the container that an undo names, whatever its id is by now."""

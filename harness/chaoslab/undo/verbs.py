@@ -6,7 +6,7 @@ from chaoslab.errors import LabError
 from chaoslab.model.history import Undo
 from chaoslab.model.replica import Replica
 from chaoslab.store import WaitTimeout
-from chaoslab.undo.helpers import HELPER_SECONDS, answered, asking, in_namespace, in_pid_namespace
+from chaoslab.undo.helpers import HELPER_SECONDS, answered, asking, in_namespace, process_helper, processes
 from chaoslab.undo.reach import COMPOSE_SECONDS, Reach
 
 RESTART_POLICY_SECONDS = 8.0
@@ -101,8 +101,8 @@ def _continue_process(undo: Undo, reach: Reach) -> str:
     replica = reach.replica(undo)
     if replica is None or not replica.running:
         return "its process is gone"
-    with asking(reach, undo, in_pid_namespace(reach)) as helper:
-        answer = answered(helper, {"do": "send", "containers": [replica.id], "signal": "SIGCONT", "everyone": True})
+    helper = reach.helpers.get(undo.id) or process_helper(reach)
+    answer = answered(helper, {"do": "send", "containers": [replica.id], "signal": "SIGCONT", "everyone": True})
     if answer["failed"] and reach.replica(undo) == replica:
         raise LabError(f"{replica} cannot be set going: {answer['failed']}")
     return "set going"
@@ -116,10 +116,10 @@ def _end_processes(undo: Undo, reach: Reach) -> str:
     left = _marked(reach, replica, undo.wanted["mark"])
     if not left:
         return "none was left"
-    with asking(reach, undo, in_pid_namespace(reach)) as helper:
-        for pid in left:
-            helper.ask({"do": "open", "pid": pid, "container": replica.id}, HELPER_SECONDS)
-            helper.ask({"do": "send", "containers": [replica.id], "signal": "SIGKILL"}, HELPER_SECONDS)
+    helper = process_helper(reach)
+    for pid in left:
+        helper.ask({"do": "open", "pid": pid, "container": replica.id}, HELPER_SECONDS)
+        helper.ask({"do": "send", "containers": [replica.id], "signal": "SIGKILL"}, HELPER_SECONDS)
     reach.history.wait(
         lambda: None if _marked(reach, replica, undo.wanted["mark"]) else True,
         HELPER_SECONDS,
@@ -130,7 +130,7 @@ def _end_processes(undo: Undo, reach: Reach) -> str:
 
 
 def _marked(reach: Reach, replica: Replica, mark: str) -> list[int]:
-    return [int(row["pid"]) for row in reach.engine.processes(replica.id) if mark in row["args"]]
+    return [process.pid for process in processes(reach, [replica])[replica.id] if mark in process.command]
 
 
 def _remove_helper(undo: Undo, reach: Reach) -> str:
