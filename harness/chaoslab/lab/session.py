@@ -18,6 +18,7 @@ from chaoslab.store import History
 from chaoslab.tools.compose import Compose
 from chaoslab.tools.endpoint import Endpoint, resolve
 from chaoslab.tools.engine import Engine
+from chaoslab.tools.image_builder import build
 from chaoslab.tools.toxiproxy import Toxiproxy
 from chaoslab.undo import Reach, end_helpers
 
@@ -52,9 +53,9 @@ def read_project(files: Sequence[Path], project: str | None = None) -> Project:
 
 
 def bring_up(project: Project, engine: Engine) -> None:
-    """Bring the lab up and wait until it is healthy; says which image is missing before compose does."""
+    """Bring the lab up and wait until it is healthy; the toolbox image is built when it is missing (once per engine)."""
     if not engine.has_image(TOOLBOX):
-        raise LabError(f"the image {TOOLBOX} is missing", remedy="`make images` builds the lab's images")
+        build("toolbox", project.endpoint)
     project.compose.up(UP_TIMEOUT_SECONDS)
 
 
