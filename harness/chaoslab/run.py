@@ -31,7 +31,6 @@ from chaoslab.undo import UndoStack
 from chaoslab.verdict.judge import judge_run, judge_scenario, not_run
 from chaoslab.vocabulary import vocabulary
 
-
 STARVED_SHARE = 0.05
 """With more late requests than this the observer was starved, and the run says so."""
 
