@@ -39,7 +39,7 @@ check: $(dev) ## Format, lint, types, import contract, docs, unit tests and gold
 up: $(runtime) images ## Start the lab and leave it running
 	$(chaoslab) up $(ARGS)
 
-down: $(runtime) ## Stop the lab and remove its containers, networks and volumes
+down: $(runtime) ## Stop the lab and remove its containers and networks; its data stays (ARGS=--volumes removes it)
 	$(chaoslab) down $(ARGS)
 
 abort: $(runtime) ## Stop a running run from another terminal; everything is undone

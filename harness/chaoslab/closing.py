@@ -12,6 +12,9 @@ from chaoslab.undo import UndoStack
 WORST = frozenset({"cpu_percent_of_one_core", "worst_late_ms"})
 """Of these facts on an observer the worst session's counts for the run; the others add up."""
 
+STARVED_SHARE = 0.05
+"""With more late requests than this the observer was starved, and the run says so."""
+
 
 @dataclass(frozen=True)
 class Closing:
@@ -66,7 +69,14 @@ def close(lab: Lab, stack: UndoStack, guard: GuardProcess) -> Closing:
         notes.append("next: `chaoslab recover` once the engine answers")
     if clean:
         guard.dismiss()
-    return Closing(clean, None, tuple(notes), observer_stats(lab))
+    observer = observer_stats(lab)
+    share = observer.get("late_sends", 0) / max(observer.get("samples", 0), 1)
+    if share > STARVED_SHARE:
+        notes.append(
+            f"the observer was starved: {share:.0%} of its requests were sent more than 5 ms late, so this machine was "
+            "too busy for numbers to be trusted to the millisecond"
+        )
+    return Closing(clean, None, tuple(notes), observer)
 
 
 def observer_stats(lab: Lab) -> dict[str, float]:

@@ -27,6 +27,7 @@ BOOST_TAIL_SECONDS = 1.5
 PROOF_LEAD_SECONDS = 0.35
 LOOK_SECONDS = 0.1
 RECREATE_SECONDS = 60
+SETTLE_SECONDS = 20.0
 Say = Callable[[str, float, str], None]
 """Tells the user: phase, its declared seconds, what happens in it."""
 
@@ -263,12 +264,23 @@ class Experiment:
                 self.say("recreate", 0, f"{service} did not come back by itself")
                 self.lab.reach.compose.recreate(service, RECREATE_SECONDS)
                 history.event("note", text=f"{service} was recreated, since it did not recover")
+            self._await_settled()
             self.waited_seconds += (history.now_ns() - before) / NS_PER_SECOND
         mended = reconcile(self.lab, lambda _text: None, touched, thorough=False)
         for difference in mended.differences:
             history.event("note", text=f"found after the scenario and mended: {difference.where}: {difference.what}")
         for difference in mended.left:
             history.event("left_dirty", where=difference.where, what=difference.what)
+
+    def _await_settled(self) -> None:
+        """After recreating: wait until every probe is good, so that one failure does not colour the next baseline."""
+        history = self.lab.history
+        since = history.now_ns()
+        history.wait(
+            lambda: recovered_at(history.all_series(), self.lab.spec.probes.values(), since, NS_PER_SECOND),
+            SETTLE_SECONDS,
+            "a good lab after recreating",
+        )
 
     def _not_injected(self, status: str, error: ChaoslabError) -> None:
         fault = next((running.step.fault_id for running in self.running if not running.injected), "")

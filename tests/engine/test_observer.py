@@ -1,6 +1,7 @@
 """The observer on a real engine with the real Toxiproxy: measuring, the lock, tunnels, the dead man's switch."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -153,7 +154,7 @@ def test_dead_mans_switch(lab: MiniLab, seen: Seen, traffic: bool) -> None:
     harness = subprocess.Popen(
         [sys.executable, "-c", HARNESS, lab.project],
         stdout=subprocess.PIPE,
-        env={"PYTHONPATH": ":".join(sys.path), "PATH": "/usr/bin:/bin"},
+        env=os.environ | {"PYTHONPATH": ":".join(sys.path)},
     )
     assert harness.stdout is not None
     assert harness.stdout.readline() == b"armed\n"

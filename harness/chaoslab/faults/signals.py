@@ -88,7 +88,7 @@ def ended(
     finding = Finding(
         None if slowest is None else max(0.0, slowest),
         expected,
-        "ms",
+        "ms to its end",
         proven=slowest is not None and slowest <= limit_ms,
         detail=said,
     )

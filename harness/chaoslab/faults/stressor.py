@@ -10,7 +10,7 @@ from chaoslab.faults.signals import Signaller
 from chaoslab.model.history import Undo
 from chaoslab.model.replica import Replica
 from chaoslab.store import WaitTimeout
-from chaoslab.undo import carry_out
+from chaoslab.undo import carry_out, processes
 
 if TYPE_CHECKING:
     from chaoslab.tools.attached import Attached
@@ -77,7 +77,8 @@ class Stressors:
 
     def running(self, replica: Replica) -> int:
         """Count a target's processes that carry the mark."""
-        return sum(self._fault.mark in row["args"] for row in self._fault.lab.engine.processes(replica.id))
+        listed = processes(self._fault.lab.reach, [replica])[replica.id]
+        return sum(self._fault.mark in process.command for process in listed)
 
     def await_started(self) -> None:
         """Wait until one runs in each target. Raises NotProvable when one does not."""

@@ -18,7 +18,7 @@ from chaoslab.model.suite import DEFAULT_LINK, HeldFaultSpec
 from chaoslab.observe.rows import CanaryRequest
 from chaoslab.tools.toxiproxy import ToxicState
 
-COMFORTABLE_MS = 40
+COMFORTABLE_MS = 120
 ENOUGH_MS = 15
 """A canary is made so long that the declared bandwidth keeps it this long: the second where the first takes many requests."""
 FEW_ANSWERS = 10

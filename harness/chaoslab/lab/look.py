@@ -1,6 +1,6 @@
 """Looks at the lab: gathers what `clean.compare` judges."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from chaoslab.errors import ChaoslabError, EngineGone
@@ -8,7 +8,7 @@ from chaoslab.lab.clean import MARK, Inside, Seen
 from chaoslab.model.lab import LabSpec
 from chaoslab.model.replica import Replica
 from chaoslab.parse.answer import number_at
-from chaoslab.undo import Reach, count_rules
+from chaoslab.undo import Process, Reach, count_rules, processes
 from chaoslab.undo.shell import LOOK
 
 AT_ONCE = 4
@@ -25,15 +25,11 @@ def look(reach: Reach, spec: LabSpec, services: frozenset[str] | None = None, *,
         replica for replica in reach.engine.replicas(reach.project) if services is None or replica.service in services
     )
     running = [replica for replica in replicas if replica.running]
+    found = processes(reach, running)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        processes = list(zip(running, pool.map(lambda replica: _processes(reach, replica), running), strict=True))
         inside = list(zip(running, pool.map(lambda replica: _inside(reach, spec, replica), running), strict=True))
         levels = list(zip(running, pool.map(lambda replica: _vram(reach, spec, replica), running), strict=True))
-        counted = (
-            list(zip(running, pool.map(lambda replica: count_rules(reach, replica), running), strict=True))
-            if rules
-            else []
-        )
+        counted = list(pool.map(lambda replica: count_rules(reach, replica), running)) if rules else []
     proxies, error = None, "it is not running"
     if reach.toxiproxy is not None:
         try:
@@ -46,9 +42,9 @@ def look(reach: Reach, spec: LabSpec, services: frozenset[str] | None = None, *,
         replicas=replicas,
         proxies=proxies,
         proxies_error=error,
-        stopped={str(replica): _pids(rows, stopped=True) for replica, rows in processes},
-        marked={str(replica): _pids(rows, stopped=False) for replica, rows in processes},
-        rules={str(replica): number for replica, number in counted},
+        stopped={str(replica): _pids(found[replica.id], lambda process: process.state == "T") for replica in running},
+        marked={str(replica): _pids(found[replica.id], lambda process: MARK in process.command) for replica in running},
+        rules={str(replica): number for replica, number in zip(running, counted, strict=False)},
         helpers={
             helper["Id"]: helper["Names"][0].lstrip("/")
             for helper in reach.engine.helpers(reach.project)
@@ -57,15 +53,6 @@ def look(reach: Reach, spec: LabSpec, services: frozenset[str] | None = None, *,
         inside={str(replica): found for replica, found in inside if found is not None},
         vram={str(replica): level for replica, level in levels if level is not None},
     )
-
-
-def _processes(reach: Reach, replica: Replica) -> list[dict[str, str]]:
-    try:
-        return reach.engine.processes(replica.id)
-    except EngineGone:
-        raise
-    except ChaoslabError:  # it ended meanwhile: the next look sees that
-        return []
 
 
 def _inside(reach: Reach, spec: LabSpec, replica: Replica) -> Inside | None:
@@ -112,7 +99,5 @@ def _vram(reach: Reach, spec: LabSpec, replica: Replica) -> float | None:
     return number_at(reply.body, ledger.level)
 
 
-def _pids(rows: Iterable[dict[str, str]], *, stopped: bool) -> tuple[int, ...]:
-    if stopped:
-        return tuple(int(row["pid"]) for row in rows if row["stat"].startswith("T"))
-    return tuple(int(row["pid"]) for row in rows if MARK in row["args"])
+def _pids(rows: Iterable[Process], wanted: Callable[[Process], bool]) -> tuple[int, ...]:
+    return tuple(process.pid for process in rows if wanted(process))

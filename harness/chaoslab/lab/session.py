@@ -19,8 +19,9 @@ from chaoslab.store import History
 from chaoslab.tools.compose import Compose
 from chaoslab.tools.endpoint import Endpoint, resolve
 from chaoslab.tools.engine import Engine
+from chaoslab.tools.image_builder import build
 from chaoslab.tools.toxiproxy import Toxiproxy
-from chaoslab.undo import Reach
+from chaoslab.undo import Reach, end_helpers
 
 TOOLBOX = f"chaoslab/toolbox:{__version__}"
 UP_TIMEOUT_SECONDS = 120
@@ -53,9 +54,9 @@ def read_project(files: Sequence[Path], project: str | None = None) -> Project:
 
 
 def bring_up(project: Project, engine: Engine) -> None:
-    """Bring the lab up and wait until it is healthy; says which image is missing before compose does."""
+    """Bring the lab up and wait until it is healthy; the toolbox image is built when it is missing (once per engine)."""
     if not engine.has_image(TOOLBOX):
-        raise LabError(f"the image {TOOLBOX} is missing", remedy="`make images` builds the lab's images")
+        build("toolbox", project.endpoint)
     project.compose.up(UP_TIMEOUT_SECONDS)
 
 
@@ -81,6 +82,7 @@ def opened(project: Project, engine: Engine, history: History, clock: Clock, pur
         labels |= owner_labels(purpose.command, clock)
     observer = Observer.start(engine, spec, history, name=name, image=TOOLBOX, labels=labels)
     events: EngineEvents | None = None
+    reach: Reach | None = None
     try:
         history.tie = observer.tie
         for service in spec.services:
@@ -109,6 +111,8 @@ def opened(project: Project, engine: Engine, history: History, clock: Clock, pur
         )
         yield Lab(spec, reach, observer, purpose.run_id, purpose.seed)
     finally:
+        if reach is not None:
+            end_helpers(reach)
         if events is not None:
             events.stop()
         observer.stop()

@@ -31,7 +31,6 @@ class Attached:
         self._frame_stream = 0
         self._partial = {1: bytearray(), STDERR: bytearray()}
         self._lines: deque[bytes] = deque()
-        self._closed = False
         self.stderr: deque[str] = deque(maxlen=STDERR_LINES_KEPT)
 
     def send(self, message: Any) -> None:
@@ -74,13 +73,15 @@ class Attached:
 
     def close(self) -> None:
         """Let go of the stream."""
-        self._closed = True
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
+        # The HTTP response first: closed after its socket, or left to the garbage collector, it complains on stderr (Python 3.13).
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            self._owner._response.close()  # noqa: SLF001 - docker-py keeps it there for exactly this
+        with contextlib.suppress(OSError, ValueError):
+            self._owner.close()
         with contextlib.suppress(OSError):
             self._socket.close()
-        with contextlib.suppress(OSError, AttributeError):
-            self._owner.close()
 
     def _last_words(self) -> str:
         return "; it last said: " + " | ".join(self.stderr) if self.stderr else ""

@@ -166,15 +166,6 @@ class Engine(Networks):
         with self._calling(f"stats {container[:12]}"):
             return dict(self._api.stats(container, stream=False, one_shot=True))
 
-    def processes(self, container: str) -> list[dict[str, str]]:
-        """List a running container's processes as the engine's host sees them: pid, stat (T: stopped), args."""
-        with self._calling(f"top {container[:12]}"):
-            raw = self._api.top(container, ps_args="-eo pid,stat,args")
-        titles = [title.lower() for title in raw["Titles"]]
-        return (
-            [dict(zip(("pid", "stat", "args"), row, strict=False)) for row in raw["Processes"] or []] if titles else []
-        )
-
     def logs(self, container: str, lines: int = 20, since_seconds: float | None = None) -> str:
         """Return the last log lines of a container; with `since_seconds` (Unix time) those since then, each with its time stamp."""
         since: dict[str, Any] = {} if since_seconds is None else {"since": since_seconds, "timestamps": True}

@@ -1,10 +1,10 @@
 """Helper containers that undo what no engine call can: packet rules and processes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
-from chaoslab.errors import ToolError
+from chaoslab.errors import EngineGone, ToolError
 from chaoslab.model.history import Undo
 from chaoslab.model.replica import Replica
 from chaoslab.tools.attached import Attached
@@ -12,6 +12,14 @@ from chaoslab.tools.engine import Helper
 from chaoslab.undo.reach import Reach
 
 HELPER_SECONDS = 8.0
+
+
+class Process(NamedTuple):
+    """One process of a container. `state`: its letter in /proc (T: stopped). `pid` is the engine host's."""
+
+    pid: int
+    state: str
+    command: str
 
 
 def count_rules(reach: Reach, replica: Replica) -> int:
@@ -36,18 +44,38 @@ def in_namespace(reach: Reach, replica: Replica) -> Callable[[], Attached]:
     )
 
 
-def in_pid_namespace(reach: Reach) -> Callable[[], Attached]:
-    """Say how to start the signalling helper, which sees the engine host's processes."""
-    return lambda: reach.engine.start_helper(
-        Helper(
-            reach.project,
-            reach.image,
-            "signaller",
-            pid_mode="host",
-            capabilities=("KILL",),
-            labels=reach.labels,
+def process_helper(reach: Reach) -> Attached:
+    """Give the session's signalling helper, which sees the engine host's processes; it is started at the first use."""
+    if reach.process_helper is None:
+        helper = reach.engine.start_helper(
+            Helper(
+                reach.project, reach.image, "signaller", pid_mode="host", capabilities=("KILL",), labels=reach.labels
+            )
         )
-    )
+        answered(helper, None)
+        reach.process_helper = helper
+    return reach.process_helper
+
+
+def processes(reach: Reach, replicas: Iterable[Replica]) -> dict[str, list[Process]]:
+    """List the processes of containers, by container id."""
+    request: dict[str, object] = {"do": "list", "containers": [replica.id for replica in replicas]}
+    try:
+        answer = answered(process_helper(reach), request)
+    except EngineGone:
+        raise
+    except ToolError:  # the helper was ended by somebody: one more try with a fresh one
+        end_helpers(reach)
+        answer = answered(process_helper(reach), request)
+    return {container: [Process(*row) for row in rows] for container, rows in answer["processes"].items()}
+
+
+def end_helpers(reach: Reach) -> None:
+    """End the session's own helper."""
+    if reach.process_helper is not None:
+        reach.process_helper.end_input()
+        reach.process_helper.close()
+        reach.process_helper = None
 
 
 @contextmanager

@@ -32,6 +32,7 @@ class Reach:
     """Tells the observer the new addresses (by replica number) of a service."""
     request: Callable[..., Any] | None = None
     """Sends an HTTP request from inside the lab (the observer's `request`)."""
+    process_helper: Attached | None = None
 
     def replica(self, undo: Undo) -> Replica | None:
         """Return the container that an undo names, whatever its id is by now."""

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from chaoslab.errors import EngineGone, LabError, ToolError
+from chaoslab.errors import LabError
 from chaoslab.model.history import Undo
 from chaoslab.model.replica import Replica
 from chaoslab.store import WaitTimeout
 from chaoslab.tools.attached import Attached
 from chaoslab.undo import resources
-from chaoslab.undo.helpers import HELPER_SECONDS, answered, asking, in_namespace, in_pid_namespace
+from chaoslab.undo.helpers import HELPER_SECONDS, answered, asking, in_namespace, process_helper, processes
 from chaoslab.undo.network import close_connections, connect_network, remove_qdisc
 from chaoslab.undo.reach import COMPOSE_SECONDS, Reach
 
@@ -104,8 +104,8 @@ def _continue_process(undo: Undo, reach: Reach) -> str:
     replica = reach.replica(undo)
     if replica is None or not replica.running:
         return "its process is gone"
-    with asking(reach, undo, in_pid_namespace(reach)) as helper:
-        answer = answered(helper, {"do": "send", "containers": [replica.id], "signal": "SIGCONT", "everyone": True})
+    helper = reach.helpers.get(undo.id) or process_helper(reach)
+    answer = answered(helper, {"do": "send", "containers": [replica.id], "signal": "SIGCONT", "everyone": True})
     if answer["failed"] and reach.replica(undo) == replica:
         raise LabError(f"{replica} cannot be set going: {answer['failed']}")
     return "set going"
@@ -119,14 +119,14 @@ def _end_processes(undo: Undo, reach: Reach) -> str:
     left = _marked(reach, replica, undo.wanted["mark"])
     if not left:
         return "none was left"
-    with asking(reach, undo, in_pid_namespace(reach)) as helper:
-        _kill(helper, replica, left)
-        reach.history.wait(
-            lambda: _kill(helper, replica, _marked(reach, replica, undo.wanted["mark"])),
-            HELPER_SECONDS,
-            f"the end of our processes in {replica}",
-            heed_stop=False,
-        )
+    helper = process_helper(reach)
+    _kill(helper, replica, left)
+    reach.history.wait(
+        lambda: _kill(helper, replica, _marked(reach, replica, undo.wanted["mark"])),
+        HELPER_SECONDS,
+        f"the end of our processes in {replica}",
+        heed_stop=False,
+    )
     return f"{len(left)} ended"
 
 
@@ -139,17 +139,7 @@ def _kill(helper: Attached, replica: Replica, pids: list[int]) -> bool | None:
 
 
 def _marked(reach: Reach, replica: Replica, mark: str) -> list[int]:
-    """List them; a container that ended meanwhile has none."""
-    try:
-        rows = reach.engine.processes(replica.id)
-    except EngineGone:
-        raise
-    except ToolError:
-        fresh = reach.engine.inspect(replica.id)
-        if fresh is not None and fresh.running:
-            raise
-        return []
-    return [int(row["pid"]) for row in rows if mark in row["args"]]
+    return [process.pid for process in processes(reach, [replica])[replica.id] if mark in process.command]
 
 
 def _remove_helper(undo: Undo, reach: Reach) -> str:

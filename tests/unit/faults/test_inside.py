@@ -36,6 +36,16 @@ def test_the_innermost_container_owns_a_process(name: str) -> None:
     assert container_of(CGROUPS[name]) == ID
 
 
+RECORDED = Path(__file__).parents[2] / "recorded" / "cgroup"
+
+
+@pytest.mark.parametrize("file", ["v1-engine-20.10.txt", "v2-engine-26.1.txt"])
+def test_recorded_cgroup_files_of_both_versions_name_their_container(file: str) -> None:
+    """Files as real engines gave them, seen from a helper in the engine's PID namespace (the id is in the first line)."""
+    first, _, text = (RECORDED / file).read_text().partition("\n")
+    assert container_of(text) == first.removeprefix("# ")
+
+
 @pytest.mark.parametrize(
     "text", ["", "0::/\n", "0::/user.slice/session-1.scope\n", f"2:cpu:/docker/{ID}\n1:pids:/docker/{OUTER}\n"]
 )

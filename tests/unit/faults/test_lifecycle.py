@@ -166,7 +166,7 @@ def test_a_crash_takes_effect_when_the_process_ends() -> None:
     assert effect.at_ns == 1000 + 6 * MS
     proof = fault.prove()
     assert proof.proven
-    assert (proof.measured, proof.unit) == (6.0, "ms")
+    assert (proof.measured, proof.unit) == (6.0, "ms to its end")
     assert "exit code 137" in proof.detail
 
 
