@@ -236,7 +236,7 @@ def example(kind: str) -> FaultSpec:
         "toxic": {"toxic": "latency", "attributes": {"latency": 1}},
         "packet_loss": {"percent": 30.0},
         "delay": {"delay_ms": 100.0},
-        **dict.fromkeys(("loss", "duplicate", "corrupt", "reorder"), {"percent": 30.0}),
+        **{name: {"percent": 30.0} for name in ("loss", "duplicate", "corrupt", "reorder")},
         "signal": {"signal": "SIGHUP"},
         "memory": {"percent": 90.0},
         "cpu_throttle": {"cpus": 0.1},

@@ -57,7 +57,7 @@ def test_the_recorded_lab() -> None:
     assert spec.links["queen-redis-proxy"].canary.kind == "redis"
     assert spec.toxiproxy is not None
     assert (spec.toxiproxy.service, spec.toxiproxy.port) == ("toxiproxy", 8474)
-    assert {name for name, probe in spec.probes.items() if probe.role == "work"} == {"tasks"}
+    assert {name for name, probe in spec.probes.items() if probe.role == "work"} == {"tasks", "orders", "login"}
     assert spec.triggers["during_registration"].restart_first
 
 
