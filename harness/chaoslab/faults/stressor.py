@@ -10,7 +10,7 @@ from chaoslab.faults.signals import Signaller
 from chaoslab.model.history import Undo
 from chaoslab.model.replica import Replica
 from chaoslab.store import WaitTimeout
-from chaoslab.undo import carry_out, processes
+from chaoslab.undo import carry_out
 
 if TYPE_CHECKING:
     from chaoslab.tools.attached import Attached
@@ -77,8 +77,7 @@ class Stressors:
 
     def running(self, replica: Replica) -> int:
         """Count a target's processes that carry the mark."""
-        listed = processes(self._fault.lab.reach, [replica])[replica.id]
-        return sum(self._fault.mark in process.command for process in listed)
+        return sum(self._fault.mark in process.command for process in self._fault.lab.processes(replica))
 
     def await_started(self) -> None:
         """Wait until one runs in each target. Raises NotProvable when one does not."""

@@ -14,7 +14,7 @@ from chaoslab.store import History
 from chaoslab.tools.attached import Attached
 from chaoslab.tools.engine import Engine, Helper
 from chaoslab.tools.toxiproxy import Toxiproxy
-from chaoslab.undo import Reach
+from chaoslab.undo import Process, Reach, processes
 
 RUN_LABEL = "chaoslab.run"
 
@@ -76,6 +76,10 @@ class Lab:
             if replica.number == number:
                 return replica
         raise LabError(f"{service}[{number}] does not exist (any more)", remedy="`chaoslab status` shows what does")
+
+    def processes(self, replica: Replica) -> list[Process]:
+        """List a container's processes as the engine's host sees them."""
+        return processes(self.reach, [replica])[replica.id]
 
     def toxiproxy_replica(self) -> Replica:
         """Return Toxiproxy's container. Raises LabError when the lab declares none."""

@@ -14,6 +14,7 @@ from chaoslab.model.suite import FaultSpec
 from chaoslab.observe.rows import CanaryRequest
 from chaoslab.store import History, StopFlag
 from chaoslab.tools.toxiproxy import ProxyState, ToxicState
+from chaoslab.undo import Process
 
 MS = 1_000_000
 SECOND = 1000 * MS
@@ -202,6 +203,10 @@ class MadeLab:
     def replica(self, service: str, number: int) -> Replica:
         """Give one of them."""
         return next(one for one in self.replicas(service) if one.number == number)
+
+    def processes(self, _replica: Replica) -> list[Process]:
+        """List what the engine of the test says that runs."""
+        return [Process(9, "R", command) for command in self.engine.rows]
 
     def choose(self, target: str, _count: int | str, _scenario_id: str) -> tuple[Replica, ...]:
         """Choose them all."""

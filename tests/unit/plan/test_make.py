@@ -70,7 +70,10 @@ def test_no_default_link(tmp_path: Path) -> None:
             scenario(faults=[TOXIC, {**TOXIC, "link": "hive-prxy"}]),
             '.faults[1].link: unknown link "hive-prxy" (did you mean "hive-proxy"?)',
         ),
-        ({**SHORT_TOXIC, "proxy": "nope"}, '.proxy: unknown link "nope" (known: hive-proxy, queen-postgres-proxy, queen-proxy, '),
+        (
+            {**SHORT_TOXIC, "proxy": "nope"},
+            '.proxy: unknown link "nope" (known: hive-proxy, queen-postgres-proxy, queen-proxy, ',
+        ),
         ({**SHORT_TOXIC, "link": "hiveproxy"}, '.link: unknown link "hiveproxy" (did you mean "hive-proxy"?)'),
         (
             scenario(faults=[{**CRASH, "target": "mok-worker"}]),
