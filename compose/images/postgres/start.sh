@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs PostgreSQL in the foreground; the first start makes the cluster and the lab's tables. Data survives on the volume at /data.
 set -eu
-export PATH=/usr/lib/postgresql/17/bin:$PATH PGDATA=/data/17
+export PATH="/usr/lib/postgresql/17/bin:$PATH" PGDATA=/data/17
 if [ ! -f "$PGDATA/ready" ]; then
   # An init that was killed half way begins anew.
   rm -rf "$PGDATA"
