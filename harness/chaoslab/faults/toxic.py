@@ -28,6 +28,9 @@ ANSWERS_PER_SECOND = 100
 LEAST_HZ = 4.0
 LONGEST_TIMEOUT_SECONDS = 30.0
 FIRST_SECONDS = 3.0
+SLOW_MS = 2000
+"""A canary that is later than this needs a longer hold than the quick profile's."""
+PROOF_SECONDS = 3.0
 
 
 class ToxicSpec(HeldFaultSpec):
@@ -54,6 +57,11 @@ class ToxicSpec(HeldFaultSpec):
         """Say what is injected, literally."""
         share = "" if self.toxicity == 1 else f", on {100 * self.toxicity:g}% of connections"
         return f"{in_words(self.toxic, self.values)} on {self.link} ({self.stream}{share})"
+
+    def least_hold_seconds(self) -> float:
+        """Give canaries the time to be late in."""
+        late_ms = self.values.get("latency", 0) + self.values.get("jitter", 0) + self.values.get("delay", 0) / 1000
+        return late_ms / 1000 + PROOF_SECONDS if late_ms > SLOW_MS else 0.0
 
     def undoes(self) -> tuple[str, ...]:
         """The toxic is taken off."""

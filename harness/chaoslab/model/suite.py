@@ -43,6 +43,10 @@ class FaultSpec(Value):
         """How long the fault is held; 0 for a one-shot fault."""
         return 0.0
 
+    def least_hold_seconds(self) -> float:
+        """How long it must be held to be proven: no profile caps it below that."""
+        return 0.0
+
     def longest_wait_seconds(self) -> float:
         """Upper bound of what injecting may take beyond the hold (triggers, grace periods)."""
         return 1.0

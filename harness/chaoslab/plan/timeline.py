@@ -22,7 +22,7 @@ class Windows:
 def windows(scenario: Scenario, profile: Profile) -> Windows:
     """Give a scenario the windows of a profile.
 
-    `full`: the file's own. `quick`: baseline, stability and every hold are capped, and starts are moved closer by the
+    `full`: the file's own. `quick`: baseline, stability and every hold are capped (a hold not below what the fault's proof takes), and starts are moved closer by the
     factor that the longest hold shrinks by, so that faults which overlapped still do; those which followed one another
     still do not overlap.
     """
@@ -51,5 +51,6 @@ def _capped(steps: list[Step]) -> tuple[Step, ...]:
             if before.end_seconds <= step.at_seconds
         ]
         start = max([step.at_seconds * factor, *ended])
-        capped.append(Step(step.fault_id, step.fault, start, min(step.hold_seconds, QUICK_HOLD_SECONDS)))
+        cap = max(QUICK_HOLD_SECONDS, step.fault.least_hold_seconds())
+        capped.append(Step(step.fault_id, step.fault, start, min(step.hold_seconds, cap)))
     return tuple(capped)
