@@ -12,7 +12,7 @@ chaoslab := .venv/bin/chaoslab
 runtime := .venv/.installed
 dev := .venv/.installed-dev
 
-.PHONY: chaos stress repeat selftest abort test check up down recover engine engine-stop images bench lock clean help
+.PHONY: chaos stress repeat selftest abort test check lint unit up down recover engine engine-stop images bench lock clean help
 
 chaos: $(runtime) images ## Break the lab on purpose and judge it: quick profile, default suites (SUITES=all|names, ARGS=..., LAB_BUGS=...)
 	$(chaoslab) run $(SUITES) $(ARGS)
@@ -30,11 +30,16 @@ test: check images ## Everything: `make check`, then the tests that need a real 
 	.venv/bin/pytest tests/engine $(ARGS)
 
 check: $(dev) ## Format, lint, types, import contract, docs, unit tests and golden cases; needs no engine
+	@$(MAKE) --jobs=2 --output-sync=target lint unit
+
+lint: $(dev) ## The part of check that reads the code
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	.venv/bin/pytest tests/unit tests/golden
+
+unit: $(dev) ## The part of check that runs it
+	.venv/bin/pytest -q tests/unit tests/golden
 
 up: $(runtime) images ## Start the lab and leave it running
 	$(chaoslab) up $(ARGS)

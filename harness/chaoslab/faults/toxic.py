@@ -60,7 +60,8 @@ class ToxicSpec(HeldFaultSpec):
 
     def least_hold_seconds(self) -> float:
         """Give canaries the time to be late in."""
-        late_ms = self.values.get("latency", 0) + self.values.get("jitter", 0) + self.values.get("delay", 0) / 1000
+        closing_ms = self.values["delay"] if self.toxic == "slow_close" else 0
+        late_ms = self.values.get("latency", 0) + self.values.get("jitter", 0) + closing_ms
         return late_ms / 1000 + PROOF_SECONDS if late_ms > SLOW_MS else 0.0
 
     def undoes(self) -> tuple[str, ...]:

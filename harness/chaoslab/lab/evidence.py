@@ -14,6 +14,7 @@ from chaoslab.model.plan import PlannedScenario
 from chaoslab.model.replica import Replica
 from chaoslab.store import WaitTimeout
 
+ARRIVAL_SECONDS = 0.06
 ASK_SECONDS = 5.0
 """How long a system that has recovered may take until it lists what it holds."""
 TOKEN_SECONDS = 2.0
@@ -66,8 +67,8 @@ def wanted_ledgers(lab: Lab, planned: PlannedScenario) -> list[Ledger]:
 
 def ask_ledger(lab: Lab, ledger: Ledger) -> None:
     """Ask the system what it holds; only ids that were written in this scenario are told, as often as they are listed."""
-    sent = {str(sample.detail) for sample in tuple(lab.history.series(ledger.probe)) if sample.detail}
     told = [""]
+    asked_ns = lab.history.now_ns()
 
     def listed() -> list[str] | None:
         try:
@@ -86,7 +87,10 @@ def ask_ledger(lab: Lab, ledger: Ledger) -> None:
     except WaitTimeout:
         lab.history.event("ledger", name=ledger.name, error=told[0])
     else:
-        lab.history.event("ledger", name=ledger.name, listed=[one for one in ids if one in sent], total=len(ids))
+        lab.history.pause(ARRIVAL_SECONDS)  # an answer from before the list was asked for may still be on its way to us
+        sent = {str(sample.detail) for sample in tuple(lab.history.series(ledger.probe)) if sample.detail}
+        listed_ids = [one for one in ids if one in sent]
+        lab.history.event("ledger", name=ledger.name, asked_ns=asked_ns, listed=listed_ids, total=len(ids))
 
 
 def found(path: str, body: str) -> list[str]:

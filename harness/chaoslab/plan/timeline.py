@@ -22,7 +22,8 @@ class Windows:
 def windows(scenario: Scenario, profile: Profile) -> Windows:
     """Give a scenario the windows of a profile.
 
-    `full`: the file's own. `quick`: baseline, stability and every hold are capped (a hold not below what the fault's proof takes), and starts are moved closer by the
+    `full`: the file's own. `quick`: baseline, stability and every hold are capped
+    (a hold not below what the fault's proof takes), and starts are moved closer by the
     factor that the longest hold shrinks by, so that faults which overlapped still do; those which followed one another
     still do not overlap.
     """

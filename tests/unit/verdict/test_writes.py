@@ -160,3 +160,11 @@ def test_log_lines_are_counted_in_their_phase() -> None:
     assert found(ask("log_matches", "web", name="other"), told).met is None
     failed = told_of("log_matches", service="web", pattern="ERROR", error="gone")
     assert found(ask("log_matches", "web", name="ERROR"), failed).note == "its log could not be read: gone"
+
+
+def test_what_was_acknowledged_after_the_list_was_asked_for_is_not_lost() -> None:
+    """An acknowledgement later than the question need not be in its answer; an earlier one must."""
+    told = told_of("ledger", name="book", asked_ns=15_500 * MS, listed=["a"], total=1)
+    late = [one for one in WRITES if one.finished_ns > 15_500 * MS]
+    assert [one.detail for one in late if one.good] == ["g"]
+    assert found(ask("lost"), told).observed == 1

@@ -1,5 +1,6 @@
 """Measures of work that must not vanish: what was answered, what a ledger holds of it, and issued tokens."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,8 +41,13 @@ def books(findings: Findings, name: str) -> Books:
     samples: Sequence[Sample] = stream.samples if stream else ()
     told = [event.data for event in findings.recorded.of_kind("ledger") if event.data.get("name") == name]
     why = str(told[-1].get("error") or "") if told else "the system was not asked what it holds"
+    asked_ns = (
+        told[-1].get("asked_ns", math.inf) if told else math.inf
+    )  # what was acknowledged later need not be listed
     return Books(
-        acknowledged=frozenset(str(sample.detail) for sample in samples if sample.good and sample.detail),
+        acknowledged=frozenset(
+            str(sample.detail) for sample in samples if sample.good and sample.detail and sample.finished_ns <= asked_ns
+        ),
         unknown=frozenset(str(sample.detail) for sample in samples if sample.detail and _unknown(sample)),
         attempts=len(samples),
         listed=None if why else Counter(told[-1].get("listed", ())),
