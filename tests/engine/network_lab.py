@@ -19,7 +19,7 @@ from chaoslab.observe.observer import Observer
 from chaoslab.store import History, StopFlag
 from chaoslab.tools.endpoint import resolve
 from chaoslab.tools.engine import HELPER_LABEL, NUMBER, ONEOFF, PROJECT, SERVICE, Engine
-from chaoslab.undo import Reach, carry_out
+from chaoslab.undo import Reach, carry_out, end_helpers
 
 TOOLBOX = f"chaoslab/toolbox:{__version__}"
 PORT = 8000
@@ -141,6 +141,7 @@ class NetworkLab:
     def down(self) -> None:
         """Remove everything."""
         if hasattr(self, "lab"):
+            end_helpers(self.lab.reach)
             self.lab.observer.stop()
         for replica in self.engine.replicas(self.project):
             self.engine.remove(replica.id)

@@ -21,7 +21,7 @@ from chaoslab.observe.observer import Observer
 from chaoslab.store import History, StopFlag
 from chaoslab.tools.endpoint import resolve
 from chaoslab.tools.engine import HELPER_LABEL, NUMBER, ONEOFF, PROJECT, SERVICE, Engine
-from chaoslab.undo import Reach, carry_out
+from chaoslab.undo import Reach, carry_out, end_helpers
 
 TOOLBOX = f"chaoslab/toolbox:{__version__}"
 PORT = 8000
@@ -144,6 +144,8 @@ class ResourceLab:
 
     def down(self) -> None:
         """Remove everything."""
+        if self._lab is not None:
+            end_helpers(self._lab.reach)
         if self._observer is not None:
             self._observer.stop()
         for replica in self.engine.replicas(self.project):
