@@ -16,9 +16,11 @@ from chaoslab.model.replica import Replica
 from chaoslab.model.value import BadValues
 
 FORK = """
-i=0; while [ $i -le $1 ]; do sleep 0.2 & i=$((i + 1)); done
+p=; trap 'kill $p' EXIT
+i=0; while [ $i -le $1 ]; do sleep 5 >/dev/null 2>&1 & p="$p $!"; i=$((i + 1)); done
 """
-"""Starts one process more than may be left. The shell itself takes one of them."""
+"""Starts one process more than may be left. The shell itself takes one of them. They live until the last was tried, however slowly
+a throttled target starts them, and keep no stream of the exec open."""
 REACHED = 0.9
 """Processes come and go: nine tenths of the asked share is there."""
 CANNOT_FORK = ("Cannot fork", "can't fork", "Resource temporarily unavailable")
