@@ -3,9 +3,9 @@
 import math
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, SerializeAsAny
+from pydantic import Field, SerializeAsAny, model_validator
 
-from chaoslab.model.value import Value
+from chaoslab.model.value import BadValues, Value
 from chaoslab.model.variable import Variable
 
 Phase = Literal["before", "during", "after"]
@@ -53,9 +53,20 @@ class FaultSpec(Value):
 
 
 class HeldFaultSpec(FaultSpec):
-    """A fault that stays until it is reverted."""
+    """A fault that stays until it is reverted. `least_seconds`: no profile holds it shorter, since what it shows takes that long."""
 
     for_seconds: Annotated[float, Field(gt=0, le=86_400)] = 30.0
+    least_seconds: Seconds = 0.0
+
+    @model_validator(mode="after")
+    def _least_is_no_more(self) -> "HeldFaultSpec":
+        if self.least_seconds > self.for_seconds:
+            raise BadValues((("least_seconds",), f"is more than for_seconds, {self.for_seconds:g}", "raise for_seconds"))
+        return self
+
+    def least_hold_seconds(self) -> float:
+        """What the file says."""
+        return self.least_seconds
 
     def hold_seconds(self) -> float:
         """How long the fault stays, before a profile caps it."""
@@ -79,6 +90,33 @@ def how_many(count: int | str, replicas: int) -> int:
     if count == "all":
         return replicas
     return max(1, math.ceil(replicas * int(count.rstrip("%")) / 100))
+
+
+class Where(Value):
+    """Picks replicas by what they say when the fault is due: a good answer to `probe`, or that their `metric` equals `equals`."""
+
+    probe: str | None = None
+    metric: str | None = None
+    equals: float | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "Where":
+        if (self.probe is None) == (self.metric is None):
+            raise BadValues(((), 'give either "probe" or "metric"', 'e.g. {"metric": "is_leader", "equals": 1}'))
+        if self.metric is not None and self.equals is None:
+            raise BadValues(((), 'the key "equals" is missing', "the value that the metric of a target has"))
+        if self.probe is not None and self.equals is not None:
+            raise BadValues((("equals",), "goes with metric only", "a probe picks by good answers"))
+        return self
+
+    def __str__(self) -> str:
+        return f"{self.probe} is good" if self.probe is not None else f"{self.metric} is {self.equals:g}"
+
+
+def where_of(fault: FaultSpec) -> Where | None:
+    """Say what picks a fault's targets when it is due, None for a fault whose targets are chosen before."""
+    where = getattr(fault, "where", None)
+    return where if isinstance(where, Where) else None
 
 
 class Expectation(Value):

@@ -80,7 +80,9 @@ class Http:
 
 def redis_request(canary: bool, pad_bytes: int = 0, answers: int = 1, command: str = "PING") -> bytes:
     """Return a command, or a PING with padding that comes back; a canary's ends with QUIT, so that the server closes."""
-    ping = b"*2\r\n$4\r\nPING\r\n$%d\r\n%s\r\n" % (pad_bytes, b"x" * pad_bytes) if pad_bytes else f"{command}\r\n".encode()
+    ping = (
+        b"*2\r\n$4\r\nPING\r\n$%d\r\n%s\r\n" % (pad_bytes, b"x" * pad_bytes) if pad_bytes else f"{command}\r\n".encode()
+    )
     return ping * answers + (b"QUIT\r\n" if canary else b"")
 
 

@@ -43,6 +43,7 @@ CRASH = {
     "timing": "timing",
     "timeout_seconds": "timeout_seconds",
     "count": "count",
+    "where": "where",
     "at_seconds": "at_seconds",
 }
 RESOURCE = {
@@ -50,6 +51,7 @@ RESOURCE = {
     "target": "target",
     "threshold": "threshold",
     "count": "count",
+    "where": "where",
     "path": "path",
     "port": "port",
     **HOLD,

@@ -12,7 +12,7 @@ from chaoslab.model.suite import Scenario, Suite
 from chaoslab.parse.wording import json_path, nearest, shown
 from chaoslab.plan.check import scenario_problems
 from chaoslab.plan.repeat import repeated, shortest
-from chaoslab.plan.targets import blast_radius, target_names, touched_services, with_default_link
+from chaoslab.plan.targets import blast_radius, picking_seconds, target_names, touched_services, with_default_link
 from chaoslab.plan.timeline import windows
 
 Overlaid = Mapping[tuple[str, ...], LabSpec]
@@ -76,7 +76,7 @@ def make_plan(
 def _planned(suite: Suite, scenario: Scenario, lab: LabSpec, profile: Profile) -> PlannedScenario:
     timing = windows(scenario, profile)
     last_revert = max(step.end_seconds for step in timing.steps)
-    waits = sum(step.fault.longest_wait_seconds() for step in timing.steps)
+    waits = sum(step.fault.longest_wait_seconds() + picking_seconds(step.fault) for step in timing.steps)
     deadline = scenario.recovery_deadline_seconds
     return PlannedScenario(
         suite=suite.name,

@@ -36,7 +36,7 @@ from unit.parse.words import lab
 PAGE = (Path(__file__).parents[3] / "docs" / "scenarios.md").read_text()
 EXAMPLES = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)]
 SECTIONS = {part.split("\n", 1)[0]: part for part in PAGE.split("\n## ")}
-COMMON_FAULT_KEYS = ("type", "at_seconds", "for_seconds", "link", "target", "count")
+COMMON_FAULT_KEYS = ("type", "at_seconds", "for_seconds", "least_seconds", "link", "target", "count", "where")
 
 
 def named(section: str) -> set[str]:

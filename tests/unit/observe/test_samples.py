@@ -115,7 +115,9 @@ def test_redis_commands_and_their_texts(observing: Observing, pieces: list[bytes
     assert {(sample.outcome, sample.good) for sample in samples} == {(outcome, good)}
 
 
-@pytest.mark.parametrize(("body", "outcome", "good"), [(b'{"leader": true}', "200", True), (b"{}", "unexpected", False)])
+@pytest.mark.parametrize(
+    ("body", "outcome", "good"), [(b'{"leader": true}', "200", True), (b"{}", "unexpected", False)]
+)
 def test_an_http_answer_without_the_expected_text_is_bad(
     observing: Observing, body: bytes, outcome: str, good: bool
 ) -> None:
