@@ -1,6 +1,7 @@
 """pids: the engine lowers the container's own limit of processes and threads to what runs and a few more, so that starting one fails."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -16,11 +17,13 @@ from chaoslab.model.replica import Replica
 from chaoslab.model.value import BadValues
 
 FORK = """
-p=; trap 'kill $p' EXIT
-i=0; while [ $i -le $1 ]; do sleep 5 >/dev/null 2>&1 & p="$p $!"; i=$((i + 1)); done
+p=; i=0; trap 'kill $p; echo started $i' EXIT
+while [ $i -le $1 ]; do sleep 5 >/dev/null 2>&1 & p="$p $!"; i=$((i + 1)); done
 """
-"""Starts one process more than may be left. The shell itself takes one of them. They live until the last was tried, however slowly
-a throttled target starts them, and keep no stream of the exec open."""
+"""Starts processes until none can be, at most one more than the limit. The shell itself is one. They live until the last was tried,
+however slowly a throttled target starts them, and keep no stream of the exec open."""
+READINGS = 2
+"""A health check may run just now: the lowest of so many counts is what runs."""
 REACHED = 0.9
 """Processes come and go: nine tenths of the asked share is there."""
 CANNOT_FORK = ("Cannot fork", "can't fork", "Resource temporarily unavailable")
@@ -55,10 +58,11 @@ class PidsSpec(ResourceSpec):
 
 @dataclass(frozen=True, slots=True)
 class Full:
-    """A target during the fault: what runs, its limit, and whether starting more processes than are left failed."""
+    """A target during the fault: what runs, its limit, how many processes could be started, and whether one more failed."""
 
     pids: int
     limit: int
+    started: int
     refused: bool
 
 
@@ -80,7 +84,7 @@ class Pids(ResourceFault[PidsSpec]):
 
     def inject(self) -> Effect:
         """Count and lower one after the other; the effect lies within the calls."""
-        running = {str(one): processes(self, one) for one in self.targets}
+        running = {str(one): min(processes(self, one) for _ in range(READINGS)) for one in self.targets}
         self.limits = {name: lowered(count, self.spec.left, self.spec.percent) for name, count in running.items()}
 
         def lower() -> None:
@@ -91,14 +95,14 @@ class Pids(ResourceFault[PidsSpec]):
         return self.took_effect(at, error)
 
     def prove(self) -> Proof:
-        """Start one process more than is left in each target, and read the cgroup."""
+        """Start processes in each target until it fails, and read the cgroup."""
         found = {}
         for replica in self.targets:
             fresh = self.now(replica)
             if fresh is not None and fresh.running:
-                limit, pids = self.limits[str(replica)], processes(self, fresh)
-                refused = self._cannot_fork(fresh, max(0, limit - pids))
-                found[str(replica)] = Full(pids, cgroup.from_stats({}, fresh).pids_limit, refused)
+                pids = processes(self, fresh)
+                started, refused = self._started(fresh)
+                found[str(replica)] = Full(pids, cgroup.from_stats({}, fresh).pids_limit, started, refused)
         share = self.spec.percent if self.spec.percent is not None and self.spec.percent < 100 else None
         return self.judged(exhausted(self.limits, found, share), survives=True)
 
@@ -111,12 +115,15 @@ class Pids(ResourceFault[PidsSpec]):
         )
         return self.proof(Finding(other, "0 lowered", "process limits", proven=other == 0))
 
-    def _cannot_fork(self, replica: Replica, left: int) -> bool:
+    def _started(self, replica: Replica) -> tuple[int, bool]:
+        """Say how many processes could be started, and whether one more failed."""
+        most = str(self.limits[str(replica)])
         try:
-            code, output = self.lab.engine.execute(replica.id, ["sh", "-c", FORK, "sh", str(left)], self.user(replica))
+            code, output = self.lab.engine.execute(replica.id, ["sh", "-c", FORK, "sh", most], self.user(replica))
         except ToolError as error:  # a full container may not even take the exec
-            return any(words in error.message for words in CANNOT_FORK)
-        return code != 0 and any(words in output for words in CANNOT_FORK)
+            return 0, any(words in error.message for words in CANNOT_FORK)
+        started = re.search(r"^started (\d+)$", output, re.MULTILINE)
+        return int(started[1]) if started else 0, code != 0 and any(words in output for words in CANNOT_FORK)
 
 
 def processes(fault: ResourceFault[PidsSpec], replica: Replica) -> int:
@@ -131,20 +138,21 @@ def lowered(running: int, left: int | None, percent: float | None) -> int:
 
 
 def exhausted(limits: Mapping[str, int], found: Mapping[str, Full], percent: float | None) -> Finding:
-    """Judge it: each target has its lower limit, and starting more than is left fails (EAGAIN). `measured`: the largest number left.
+    """Judge it: each target has its lower limit, and starting processes fails there (EAGAIN). `measured`: the most that could be started.
 
     With `percent` (below 100) what runs only has to be that share of the limit.
     """
     said = ", ".join(
-        f"{name} runs {one.pids} of at most {one.limit}, starting more {'fails' if one.refused else 'works'}"
+        f"{name} runs {one.pids} of at most {one.limit}, {one.started} more could be started"
+        f"{', then it fails' if one.refused else ''}"
         for name, one in found.items()
     )
     least = [100 * one.pids / one.limit if one.limit else 0.0 for one in found.values()]
     in_force = len(found) == len(limits) > 0 and all(found[name].limit == limit for name, limit in limits.items())
     if percent is None:
         proven = in_force and all(one.refused for one in found.values())
-        left = max((max(0, one.limit - one.pids) for one in found.values()), default=None)
-        return Finding(left, "starting more than that fails", "processes left", proven=proven, detail=said)
+        most = max((one.started for one in found.values()), default=None)
+        return Finding(most, "starting one more fails", "processes started", proven=proven, detail=said)
     proven = in_force and all(share >= REACHED * percent for share in least)
     return Finding(
         min(least, default=None),

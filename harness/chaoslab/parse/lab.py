@@ -23,13 +23,13 @@ from chaoslab.model.lab import (
 )
 from chaoslab.model.value import Value
 from chaoslab.parse.evidence import ledger_problems, metrics_probes, metrics_problems, token_problems
+from chaoslab.parse.overlays import BLOCK, block_of
 from chaoslab.parse.problems import explain, unknown_keys
 from chaoslab.parse.texts import text_problems
 from chaoslab.parse.wording import Found, Place, json_path, nearest, printable, shown
 
 V = TypeVar("V", bound=Value)
 
-BLOCK = "x-chaoslab"
 KEYS = ("toxiproxy", "default_link", "links", "probes", "triggers", "metrics", "ledgers", "tokens", "vram", "clocks")
 NO_LIMIT = ("", 0, "0", None)
 
@@ -63,7 +63,7 @@ class _Reader:
         }
         if not services:
             self._add(("services",), "the compose project has no services", "name the project's compose file")
-        block = self.config.get(BLOCK)
+        block = block_of(self.config)
         if not isinstance(block, dict):
             problem = (
                 "the compose file has no x-chaoslab block"
