@@ -57,4 +57,4 @@ class Running:
                 return (lab.history.now_ns() - began) / NS_PER_SECOND
             self.fault.close()
             self.fault = make_fault(self.step, lab, self.fault.scenario_id)
-        raise NotProvable(f"what {where} changed {PICK_ATTEMPTS} times while the fault was made ready")
+        raise NotProvable(f"where {where}: who that is changed {PICK_ATTEMPTS} times while the fault was made ready")

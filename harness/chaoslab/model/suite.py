@@ -13,6 +13,8 @@ OfKind = Literal["probe", "service", "probe or ledger", "ledger", "service with 
 """What `of` of a measure may name."""
 
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
+ANY_TARGET = "any"
+"""The target of a campaign's fault that means one of the campaign's `targets`; the plan puts a real name in its place."""
 DEFAULT_LINK = "default"
 """The link name that means the x-chaoslab block's `default_link`; the plan puts the real name in its place."""
 
@@ -61,7 +63,9 @@ class HeldFaultSpec(FaultSpec):
     @model_validator(mode="after")
     def _least_is_no_more(self) -> "HeldFaultSpec":
         if self.least_seconds > self.for_seconds:
-            raise BadValues((("least_seconds",), f"is more than for_seconds, {self.for_seconds:g}", "raise for_seconds"))
+            raise BadValues(
+                (("least_seconds",), f"is more than for_seconds, {self.for_seconds:g}", "raise for_seconds")
+            )
         return self
 
     def least_hold_seconds(self) -> float:
@@ -147,8 +151,21 @@ class StopCondition(Value):
     for_seconds: Annotated[float, Field(gt=0, le=3600)] = 5.0
 
 
+class Campaign(Value):
+    """Faults to draw from at random: `pick` of them, one `gap_seconds` after the other, on `max_targets` replicas and links at most.
+
+    A fault whose target is ANY_TARGET may hit each of `targets`.
+    """
+
+    pick: Annotated[int, Field(ge=1, le=20)]
+    max_targets: Annotated[int, Field(ge=1)]
+    gap_seconds: Seconds = 5.0
+    targets: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    faults: tuple[SerializeAsAny[FaultSpec], ...] = Field(min_length=1)
+
+
 class Scenario(Value):
-    """One experiment: baseline, faults, recovery window, expectations."""
+    """One experiment: baseline, faults, recovery window, expectations. A campaign stands in for faults until they are drawn."""
 
     id: Identifier
     name: str = Field(min_length=1)
@@ -157,7 +174,8 @@ class Scenario(Value):
     baseline_seconds: Annotated[float, Field(ge=1, le=3600)] = 5.0
     stable_seconds: Annotated[float, Field(ge=0.5, le=600)] = 3.0
     recovery_deadline_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
-    faults: tuple[SerializeAsAny[FaultSpec], ...] = Field(min_length=1)
+    faults: tuple[SerializeAsAny[FaultSpec], ...] = Field(default=(), min_length=1)
+    campaign: Campaign | None = None
     expect: tuple[Expectation, ...] = ()
     abort_when: tuple[StopCondition, ...] = ()
     expected_behavior: str = ""

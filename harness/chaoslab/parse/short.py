@@ -59,7 +59,7 @@ RESOURCE = {
 KINDS = {"network": NETWORK, "crash": CRASH, "resource": RESOURCE}
 """The short forms: scenario key -> key of its one fault in the normal form."""
 
-SCENARIO_KEYS = tuple(key for key in known_keys(Scenario) if key != "faults")
+SCENARIO_KEYS = tuple(key for key in known_keys(Scenario) if key not in ("faults", "campaign"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from chaoslab.model.lab import READY_LABEL, LabSpec
 from chaoslab.model.suite import DEFAULT_LINK, Expectation, FaultSpec, Scenario, Where, where_of
 from chaoslab.parse.wording import Found, Place, nearest, shown
+from chaoslab.plan.campaign import candidates
 from chaoslab.plan.targets import link_of, share_size, shares_of, target_of
 
 NO_TRIGGER_NEEDED = ("random",)
@@ -15,12 +16,22 @@ def scenario_problems(scenario: Scenario, lab: LabSpec) -> Iterator[Found]:
     for index, fault in enumerate(scenario.faults):
         for key, message, remedy in _fault_problems(fault, lab):
             yield _written(scenario, index, key), message, remedy
+    yield from dict.fromkeys(_campaign_problems(scenario, lab))
     for index, expectation in enumerate(scenario.expect):
         if expectation.of is not None:
             yield from _subject(("expect", index, "of"), expectation.of_kind, expectation.of, lab)
             yield from _series_problems(("expect", index, "name"), expectation, lab)
     for index, stop in enumerate(scenario.abort_when):
         yield from _subject(("abort_when", index, "of"), "probe", stop.of, lab)
+
+
+def _campaign_problems(scenario: Scenario, lab: LabSpec) -> Iterator[Found]:
+    """Check every fault that may be drawn, so that no seed finds out later."""
+    for candidate in candidates(scenario.campaign) if scenario.campaign else ():
+        for key, message, remedy in _fault_problems(candidate.fault, lab):
+            drawn_target = key == "target" and candidate.target is not None
+            place = ("targets", candidate.target or 0) if drawn_target else ("faults", candidate.number, key)
+            yield ("campaign", *place), message, remedy
 
 
 def _written(scenario: Scenario, index: int, key: str) -> Place:

@@ -40,13 +40,17 @@ def with_default_link(scenario: Scenario, lab: LabSpec) -> Scenario:
     """Put the lab's default link where a fault says `default` (or leaves an optional link out)."""
     if lab.default_link is None or DEFAULT_LINK in lab.links:
         return scenario
-    faults = tuple(
-        fault.model_copy(update={"link": lab.default_link})
-        if "link" in type(fault).model_fields and getattr(fault, "link", None) in (None, DEFAULT_LINK)
-        else fault
-        for fault in scenario.faults
-    )
-    return scenario.model_copy(update={"faults": faults})
+    update: dict[str, object] = {"faults": tuple(_linked(fault, lab.default_link) for fault in scenario.faults)}
+    if scenario.campaign is not None:
+        drawable = tuple(_linked(fault, lab.default_link) for fault in scenario.campaign.faults)
+        update["campaign"] = scenario.campaign.model_copy(update={"faults": drawable})
+    return scenario.model_copy(update=update)
+
+
+def _linked(fault: FaultSpec, default: str) -> FaultSpec:
+    if "link" in type(fault).model_fields and getattr(fault, "link", None) in (None, DEFAULT_LINK):
+        return fault.model_copy(update={"link": default})
+    return fault
 
 
 def picking_seconds(fault: FaultSpec) -> float:
