@@ -2,18 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from chaoslab.clock import NS_PER_SECOND
 from chaoslab.errors import CannotInject, ChaoslabError, NotProvable
 from chaoslab.faults.catalog import make_fault
-from chaoslab.faults.fault import Fault
+from chaoslab.faults.running import Running
 from chaoslab.lab.evidence import Ended, gather
 from chaoslab.lab.lab import Lab
 from chaoslab.lab.reconcile import reconcile
-from chaoslab.model.history import Undo
 from chaoslab.model.lab import Probe
-from chaoslab.model.plan import PlannedScenario, Step
+from chaoslab.model.plan import PlannedScenario
 from chaoslab.model.replica import Replica
 from chaoslab.store import WaitTimeout
 from chaoslab.undo import UndoStack
@@ -34,29 +32,6 @@ Say = Callable[[str, float, str], None]
 
 class Aborted(ChaoslabError):
     """A stop condition of the scenario was reached."""
-
-
-@dataclass
-class Running:
-    """One fault of the scenario while it runs. Instants are lab time."""
-
-    step: Step
-    fault: Fault[Any]
-    undos: tuple[Undo, ...] = ()
-    effect_ns: int = 0
-    proved: bool = False
-    injected: bool = False
-    reverted_ns: int | None = None
-
-    @property
-    def revert_due_ns(self) -> int:
-        """When it is to be reverted."""
-        return self.effect_ns + int(self.step.hold_seconds * NS_PER_SECOND)
-
-    @property
-    def recovery_from_ns(self) -> int:
-        """From when recovery counts: its revert, or the effect of a one-shot fault."""
-        return self.reverted_ns if self.reverted_ns is not None else self.effect_ns
 
 
 @dataclass
@@ -110,7 +85,7 @@ class Experiment:
         for step in planned.steps:
             running = Running(step, make_fault(step, self.lab, planned.key))
             self.running.append(running)
-            running.fault.prepare()
+            running.prepare()
         ends = started + int(planned.baseline_seconds * NS_PER_SECOND)
         self._pause_until(ends - int(BOOST_LEAD_SECONDS * NS_PER_SECOND))
         self.lab.observer.boost(BOOST_HZ)
@@ -142,15 +117,17 @@ class Experiment:
                 self._hold_and_revert(due)
 
     def _inject(self, running: Running, due_ns: int) -> int:
-        """Journal the undo, then inject. Returns the ns that a trigger made the timeline wait."""
+        """Journal the undo, then inject. Returns the ns that picking targets or a trigger made the timeline wait."""
         history = self.lab.history
         self._pause_until(due_ns)
         self.say("inject", running.step.hold_seconds, running.step.fault.describe())
+        waited_seconds = running.pick()
         running.undos = running.fault.undos()
         self.stack.push(running.undos)
         effect = running.fault.inject()
         running.injected = True
         running.effect_ns = effect.at_ns
+        waited_seconds += effect.waited_seconds
         history.event(
             "injected",
             effect.at_ns,
@@ -159,12 +136,12 @@ class Experiment:
             type=running.step.fault.type,
             what=effect.injected,
             held=running.step.fault.held,
-            waited_seconds=effect.waited_seconds,
+            waited_seconds=waited_seconds,
         )
-        self.waited_seconds += effect.waited_seconds
+        self.waited_seconds += waited_seconds
         if not running.step.fault.held:
             self._prove(running)
-        return int(effect.waited_seconds * NS_PER_SECOND)
+        return int(waited_seconds * NS_PER_SECOND)
 
     def _hold_and_revert(self, running: Running) -> None:
         lead = int(BOOST_LEAD_SECONDS * NS_PER_SECOND)

@@ -9,7 +9,7 @@ from chaoslab import __version__
 from chaoslab.errors import LabError
 from chaoslab.model.lab import LabSpec
 from chaoslab.model.plan import REPEAT_MARK, Plan
-from chaoslab.model.suite import Suite
+from chaoslab.model.suite import Scenario, Suite
 from chaoslab.parse.suite import read_suite
 from chaoslab.plan import Selection, make_plan
 from chaoslab.prepare import Prepared, RunRequest
@@ -43,6 +43,7 @@ def manifest(request: RunRequest, prepared: Prepared, engine: Engine) -> dict[st
         "suites": [
             {
                 **suite.model_dump(mode="json"),
+                "scenarios": [_as_run(scenario, plan) for scenario in suite.scenarios],
                 "file": suite.file,
                 "variables": [asdict(variable) for variable in suite.variables],
             }
@@ -54,6 +55,17 @@ def manifest(request: RunRequest, prepared: Prepared, engine: Engine) -> dict[st
             for overlays, project in prepared.overlaid.items()
         ],
     }
+
+
+def _as_run(scenario: Scenario, plan: Plan) -> dict[str, Any]:
+    """Write a scenario down; a campaign as the faults that were drawn, beside what they were drawn from."""
+    if scenario.campaign is None:
+        return scenario.model_dump(mode="json", exclude={"campaign"})
+    for planned in plan.scenarios:
+        if planned.scenario.id == scenario.id:
+            told = planned.scenario.model_dump(mode="json", exclude={"campaign"})
+            return {**told, "x-campaign": scenario.campaign.model_dump(mode="json")}
+    return scenario.model_dump(mode="json", exclude={"faults"})
 
 
 class StoredRun:

@@ -10,18 +10,26 @@ import pytest
 from chaoslab.parse import lab_spec
 
 ROOT = Path(__file__).parents[2]
-RECORDED = ROOT / "tests" / "recorded" / "compose-config-2.26.json"
-COMMAND = ["docker", "compose", "-f", str(ROOT / "compose" / "lab.yml"), "config", "--format", "json"]
+RECORDED = ROOT / "tests" / "recorded"
 
 pytestmark = pytest.mark.engine
 
 
-def test_the_recording_is_the_lab() -> None:
+@pytest.mark.parametrize(
+    ("files", "recording"),
+    [
+        (("lab.yml",), "compose-config-2.26.json"),
+        (("lab.yml", "redis-ha.yml"), "compose-config-2.26-redis-ha.json"),
+    ],
+)
+def test_the_recording_is_the_lab(files: tuple[str, ...], recording: str) -> None:
     """Read by us, live and recorded output are the same lab; if not: record it again (the command is below)."""
+    named = [word for file in files for word in ("-f", str(ROOT / "compose" / file))]
+    command = ["docker", "compose", *named, "config", "--format", "json"]
     environment = {
         key: value for key, value in os.environ.items() if not key.startswith(("CHAOSLAB_", "COMPOSE_", "LAB_"))
     }
-    live = subprocess.run(COMMAND, env=environment, capture_output=True, check=True, timeout=60).stdout
-    recorded = lab_spec(json.loads(RECORDED.read_text()), "recorded")
-    command = " ".join(COMMAND).replace(f"{ROOT}/", "")
-    assert lab_spec(json.loads(live), "live") == recorded, f"{command} > {RECORDED.relative_to(ROOT)}"
+    live = subprocess.run(command, env=environment, capture_output=True, check=True, timeout=60).stdout
+    recorded = lab_spec(json.loads((RECORDED / recording).read_text()), "recorded")
+    again = " ".join(command).replace(f"{ROOT}/", "")
+    assert lab_spec(json.loads(live), "live") == recorded, f"{again} > tests/recorded/{recording}"

@@ -62,6 +62,38 @@ def test_variables_are_recorded_and_used_again(cli: Cli, tmp_path: Path) -> None
     assert cli.run("judge", str(cli.results / "latest")).code == 1
 
 
+def test_where_hits_the_leader_and_the_standby_takes_over(cli: Cli) -> None:
+    """The killed trader is the one whose own metrics said that it led; afterwards the other one says so."""
+    cli.chaos("--only", "LL-002", check=0)
+    folder = cli.results / "latest"
+    events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    (picked,) = [event["data"]["replicas"] for event in events if event["kind"] == "picked"]
+    told = json.loads((folder / "metrics" / "LL-002.json").read_text())
+    leaders = {
+        phase: [name for name, values in replicas.items() if values.get("trader_is_leader") == 1]
+        for phase, replicas in told.items()
+    }
+    assert leaders["before"] == picked
+    assert len(leaders["after"]) == 1
+    assert leaders["after"] != picked
+
+
+def test_a_campaign_is_what_its_plan_says_and_is_judged_again_as_that(cli: Cli, tmp_path: Path) -> None:
+    """What the seed draws is planned, injected, recorded and judged offline alike."""
+    pause = {"type": "pause", "target": "any", "for_seconds": 1}
+    drawn_from = {"pick": 2, "max_targets": 2, "gap_seconds": 1, "targets": ["mock-worker", "trader", "redis"]}
+    scenario = {"id": "R-004", "name": "Campaign", "campaign": {**drawn_from, "faults": [pause]}}
+    path = suite(tmp_path, {**scenario, "expect": [{"measure": "recovery_seconds", "max": 30}]})
+    plan = json.loads(cli.run("plan", path, "--seed", "5", "--json", check=0).out)
+    result = cli.chaos(path, "--seed", "5", check=0)
+    steps = [entry["what"] for entry in plan["scenarios"][0]["timeline"] if entry["action"] == "inject"]
+    proofs = result["scenarios"][0]["proofs"]
+    assert [f"{proof['fault']} {proof['injected'].partition(':')[0]}" for proof in proofs] == steps
+    again = json.loads(cli.run("judge", str(cli.results / "latest"), "--json").out)
+    assert again["scenarios"][0]["verdict"] == "PASS"
+    assert again["scenarios"][0]["proofs"] == proofs
+
+
 def test_a_pause_after_a_fail_leaves_the_rest_not_run(cli: Cli, tmp_path: Path) -> None:
     """With PAUSE_ON_FAIL the first FAIL ends the run; the lab is clean."""
     path = suite(tmp_path, {**SLOW, "expect": IMPOSSIBLE}, {**SLOW, "id": "R-002"})

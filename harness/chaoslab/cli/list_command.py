@@ -1,12 +1,16 @@
 """`chaoslab list`: suites and their scenarios."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from chaoslab.cli.options import given_variables, json_option, suite_arguments, suite_files
 from chaoslab.cli.output import emit
 from chaoslab.errors import Exit
+
+if TYPE_CHECKING:
+    from chaoslab.model.suite import Scenario
 
 
 @click.command("list")
@@ -29,7 +33,7 @@ def command(files: tuple[Path, ...], settings: dict[str, str], as_json: bool) ->
             "id": scenario.id,
             "name": scenario.name,
             "tags": scenario.tags,
-            "faults": [fault.describe() for fault in scenario.faults],
+            "faults": said(scenario),
         }
         for suite in suites
         for scenario in suite.scenarios
@@ -39,10 +43,17 @@ def command(files: tuple[Path, ...], settings: dict[str, str], as_json: bool) ->
             scenario.id,
             ("*" if suite.default else "") + suite.name,
             scenario.name,
-            "; ".join(fault.describe() for fault in scenario.faults),
+            "; ".join(said(scenario)),
         )
         for suite in suites
         for scenario in suite.scenarios
     ]
     emit(as_json=as_json, value=value, rows=rows, headers=("id", "suite", "name", "faults"), empty="no scenarios")
     return Exit.PASSED
+
+
+def said(scenario: "Scenario") -> list[str]:
+    """Say what a scenario injects; of a campaign how many, and what it draws from."""
+    if scenario.campaign is None:
+        return [fault.describe() for fault in scenario.faults]
+    return [f"{scenario.campaign.pick} of: {'; '.join(fault.describe() for fault in scenario.campaign.faults)}"]

@@ -12,7 +12,7 @@ from chaoslab.faults.fault import Fault, Finding, asked
 from chaoslab.faults.packet_rules import replaced
 from chaoslab.model.history import Effect, Proof, Undo
 from chaoslab.model.lab import Port
-from chaoslab.model.suite import Count, HeldFaultSpec
+from chaoslab.model.suite import HeldFaultSpec
 
 OPEN_SECONDS = 5.0
 LIMIT_MARGIN_SECONDS = 120
@@ -20,12 +20,10 @@ MOST = 20_000
 """An engine's own limit of file descriptors can be as low (FACTS); one address has 28,000 ports to open from."""
 
 
-class ConnectionsSpec(HeldFaultSpec):
+class ConnectionsSpec(targets.OnReplicas, HeldFaultSpec):
     """Holds `number` connections to each target. `slow`: each sends a request's head, a byte a second; else they are idle."""
 
     type: Literal["connections"] = "connections"
-    target: targets.Target
-    count: Count = 1
     port: Port | None = None
     number: Annotated[int, Field(ge=1, le=MOST)] = 1000
     slow: bool = False
@@ -34,7 +32,7 @@ class ConnectionsSpec(HeldFaultSpec):
         """Say how many go where."""
         kind = "slow" if self.slow else "idle"
         port = f":{self.port}" if self.port else ""
-        return f"{self.number} {kind} connections to {targets.of(self.target, self.count)}{port}"
+        return f"{self.number} {kind} connections to {self.who}{port}"
 
     def undoes(self) -> tuple[str, ...]:
         """Close them."""
@@ -52,7 +50,7 @@ class Connections(Fault[ConnectionsSpec]):
 
     def prepare(self) -> None:
         """Choose targets and port, and start the helpers. Raises CannotInject when a helper may not hold as many."""
-        self.targets = targets.choose(self.lab, self.spec.target, self.spec.count, self.scenario_id)
+        self.targets = targets.choose(self)
         probes = targets.health_probes(self.lab, self.spec.target)
         port = self.spec.port or next((probe.port for probe in probes if probe.port), None)
         if port is None:

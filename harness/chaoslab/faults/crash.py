@@ -11,7 +11,7 @@ from chaoslab.faults.signals import Sent, Signaller, check_signal, ended
 from chaoslab.faults.trigger import DEADLINE_SECONDS, RANDOM_WITHIN_SECONDS, Catcher, Caught, random_delay_seconds
 from chaoslab.model.history import Effect, Proof, Undo
 from chaoslab.model.replica import Replica
-from chaoslab.model.suite import Count, OneShotFaultSpec
+from chaoslab.model.suite import OneShotFaultSpec
 
 KILL_LIMIT_MS = 1000.0
 """A SIGKILL that has not ended a process by then met something else (a dying container of many processes takes longer than one)."""
@@ -20,12 +20,10 @@ EXIT_CODE_SECONDS = 0.5
 Timing = Literal["during_inference", "during_registration", "random"]
 
 
-class CrashSpec(OneShotFaultSpec):
+class CrashSpec(targets.OnReplicas, OneShotFaultSpec):
     """Ends processes. `timeout_seconds`: SIGKILL for what still lives then."""
 
     type: Literal["crash"] = "crash"
-    target: targets.Target
-    count: Count = 1
     signal: str = "SIGKILL"
     timing: Timing | None = None
     timeout_seconds: Annotated[float, Field(gt=0, le=600)] = DEFAULT_TIMEOUT_SECONDS
@@ -44,7 +42,7 @@ class CrashSpec(OneShotFaultSpec):
         """Say what is sent to whom, literally."""
         when = f" {self.timing.replace('_', ' ')}" if self.timing else ""
         then = "" if self.signal == "SIGKILL" else f", SIGKILL after {self.timeout_seconds:g} s"
-        return f"{self.signal} to the process of {targets.of(self.target, self.count)}{when}{then}"
+        return f"{self.signal} to the process of {self.who}{when}{then}"
 
     def undoes(self) -> tuple[str, ...]:
         """The restart policy brings it back; else the harness does."""
@@ -66,7 +64,7 @@ class Crash(Fault[CrashSpec]):
 
     def prepare(self) -> None:
         """Choose the targets and open their pidfds."""
-        self.targets = targets.choose(self.lab, self.spec.target, self.spec.count, self.scenario_id)
+        self.targets = targets.choose(self)
         self.signaller = Signaller(self)
         for replica in self.targets:
             self.signaller.watch(replica)

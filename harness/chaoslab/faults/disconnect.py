@@ -10,21 +10,19 @@ from chaoslab.faults.packet_rules import replaced
 from chaoslab.faults.silence import listen
 from chaoslab.model.history import Effect, Proof, Undo
 from chaoslab.model.replica import Replica
-from chaoslab.model.suite import Count, HeldFaultSpec
+from chaoslab.model.suite import HeldFaultSpec
 from chaoslab.tools.networks import Attachment
 
 
-class DisconnectSpec(HeldFaultSpec):
+class DisconnectSpec(targets.OnReplicas, HeldFaultSpec):
     """Takes containers out of a `network` (the compose file's name or the engine's), or of all."""
 
     type: Literal["disconnect"] = "disconnect"
-    target: targets.Target
-    count: Count = 1
     network: str | None = None
 
     def describe(self) -> str:
         """Say what is taken out of what."""
-        return f"{targets.of(self.target, self.count)} disconnected from {self.network or 'every network'}"
+        return f"{self.who} disconnected from {self.network or 'every network'}"
 
     def undoes(self) -> tuple[str, ...]:
         """Connect them again."""
@@ -39,7 +37,7 @@ class Disconnect(Fault[DisconnectSpec]):
 
     def prepare(self) -> None:
         """Choose the targets and remember aliases and addresses. Raises NotProvable when one is not in that network."""
-        self.targets = targets.choose(self.lab, self.spec.target, self.spec.count, self.scenario_id)
+        self.targets = targets.choose(self)
         self.places: dict[str, tuple[Attachment, ...]] = {}
         for replica in self.targets:
             found = tuple(

@@ -10,7 +10,7 @@ from chaoslab.faults import targets
 from chaoslab.faults.fault import Fault, Finding
 from chaoslab.faults.packet_rules import PacketRules, Rule, replaced, rules_gone
 from chaoslab.model.history import Effect, Proof, Undo
-from chaoslab.model.suite import Count, HeldFaultSpec
+from chaoslab.model.suite import HeldFaultSpec
 
 RESOLVER = "127.0.0.11"
 """The engine's own name server, the same address in every container on a network of a project."""
@@ -18,12 +18,10 @@ LOOKUP_SECONDS = 0.3
 Mode = Literal["timeout", "refuse"]
 
 
-class DnsFailureSpec(HeldFaultSpec):
+class DnsFailureSpec(targets.OnReplicas, HeldFaultSpec):
     """Makes lookups fail: all, or those of one `name`."""
 
     type: Literal["dns_failure"] = "dns_failure"
-    target: targets.Target
-    count: Count = 1
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?$")] | None = None
     mode: Mode = "timeout"
 
@@ -31,7 +29,7 @@ class DnsFailureSpec(HeldFaultSpec):
         """Say what fails where and how."""
         what = f"lookups of {self.name}" if self.name else "all lookups"
         how = "time out" if self.mode == "timeout" else "fail at once"
-        return f"{what} in {targets.of(self.target, self.count)} {how}"
+        return f"{what} in {self.who} {how}"
 
     def undoes(self) -> tuple[str, ...]:
         """Remove the rules."""
@@ -45,7 +43,7 @@ class DnsFailure(Fault[DnsFailureSpec]):
 
     def prepare(self) -> None:
         """Start the helpers and see that names can be looked up now."""
-        self.targets = targets.choose(self.lab, self.spec.target, self.spec.count, self.scenario_id)
+        self.targets = targets.choose(self)
         self.rules = PacketRules(self, self.targets)
         self.rules.prepare()
         others = [name for name in self.lab.spec.services if name not in (self.spec.target, self.spec.name)]

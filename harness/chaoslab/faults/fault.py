@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 from chaoslab.errors import CannotInject, ToolError
 from chaoslab.model.history import Effect, Proof, Undo
 from chaoslab.model.plan import Step
+from chaoslab.model.replica import Replica
 from chaoslab.model.suite import FaultSpec
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class Fault(ABC, Generic[S]):
         self.spec = cast("S", step.fault)
         self.lab = lab
         self.scenario_id = scenario_id
+        self.chosen: tuple[Replica, ...] = ()
+        """What `where` or chance decided on, as it was then."""
         self._helpers: list[Attached] = []
 
     @abstractmethod

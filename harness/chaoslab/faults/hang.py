@@ -7,19 +7,17 @@ from chaoslab.faults.fault import Fault, Finding
 from chaoslab.faults.signals import Signaller
 from chaoslab.faults.silence import listen, silenced
 from chaoslab.model.history import Effect, Proof, Undo
-from chaoslab.model.suite import Count, HeldFaultSpec
+from chaoslab.model.suite import HeldFaultSpec
 
 
-class HangSpec(HeldFaultSpec):
+class HangSpec(targets.OnReplicas, HeldFaultSpec):
     """Stops processes and continues them."""
 
     type: Literal["hang"] = "hang"
-    target: targets.Target
-    count: Count = 1
 
     def describe(self) -> str:
         """Say what is sent to whom."""
-        return f"SIGSTOP to all processes of {targets.of(self.target, self.count)}"
+        return f"SIGSTOP to all processes of {self.who}"
 
     def undoes(self) -> tuple[str, ...]:
         """Continue them."""
@@ -33,7 +31,7 @@ class Hang(Fault[HangSpec]):
 
     def prepare(self) -> None:
         """Choose the targets and watch their first processes."""
-        self.targets = targets.choose(self.lab, self.spec.target, self.spec.count, self.scenario_id)
+        self.targets = targets.choose(self)
         self.signaller = Signaller(self)
         for replica in self.targets:
             self.signaller.watch(replica)

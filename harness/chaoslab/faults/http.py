@@ -11,7 +11,7 @@ from chaoslab.faults.resource import lives
 from chaoslab.model.history import Effect, Proof, Undo
 from chaoslab.model.lab import Port
 from chaoslab.model.replica import Replica
-from chaoslab.model.suite import Count, HeldFaultSpec
+from chaoslab.model.suite import Count, HeldFaultSpec, Where
 from chaoslab.model.value import Value
 from chaoslab.parse.answer import value_at
 
@@ -42,6 +42,7 @@ class HttpSpec(HeldFaultSpec):
     type: Literal["http"] = "http"
     service: targets.Target
     count: Count = 1
+    where: Where | None = None
     port: Port | None = None
     method: str = "POST"
     path: PathText
@@ -58,7 +59,7 @@ class HttpSpec(HeldFaultSpec):
 
     def describe(self) -> str:
         """Say what is asked of whom."""
-        return f"{self.method} {self.path} of {targets.of(self.service, self.count)}"
+        return f"{self.method} {self.path} of {targets.of(self.service, self.count, self.where)}"
 
     def undoes(self) -> tuple[str, ...]:
         """Send the undo request."""
@@ -72,7 +73,7 @@ class Http(Fault[HttpSpec]):
 
     def prepare(self) -> None:
         """Choose the targets and the port."""
-        self.targets = targets.choose(self.lab, self.spec.service, self.spec.count, self.scenario_id)
+        self.targets = targets.choose(self)
         ports = [probe.port for probe in targets.health_probes(self.lab, self.spec.service) if probe.port]
         port = self.spec.port or next(iter(ports), None)
         if port is None:

@@ -6,22 +6,20 @@ from chaoslab.faults import targets
 from chaoslab.faults.engine_call import EngineCall, finish_quietly, running_again, stopped
 from chaoslab.faults.fault import Fault
 from chaoslab.model.history import Effect, Proof, Undo
-from chaoslab.model.suite import Count, HeldFaultSpec
+from chaoslab.model.suite import HeldFaultSpec
 
 LIMIT_MS = 2000.0
 KILLED = 137
 
 
-class KillSpec(HeldFaultSpec):
+class KillSpec(targets.OnReplicas, HeldFaultSpec):
     """Kills containers and starts them again."""
 
     type: Literal["kill"] = "kill"
-    target: targets.Target
-    count: Count = 1
 
     def describe(self) -> str:
         """Say what is done to whom."""
-        return f"docker kill of {targets.of(self.target, self.count)} (stays down: no restart policy acts)"
+        return f"docker kill of {self.who} (stays down: no restart policy acts)"
 
     def undoes(self) -> tuple[str, ...]:
         """Start them."""
@@ -35,7 +33,7 @@ class Kill(Fault[KillSpec]):
 
     def prepare(self) -> None:
         """Choose the targets and watch their processes."""
-        self.targets = targets.choose(self.lab, self.spec.target, self.spec.count, self.scenario_id)
+        self.targets = targets.choose(self)
         self.call = EngineCall(self, self.targets)
 
     def undos(self) -> tuple[Undo, ...]:

@@ -12,7 +12,7 @@ from chaoslab.faults.fault import Fault, Finding, asked
 from chaoslab.faults.packet_rules import replaced
 from chaoslab.model.history import Effect, Proof, Undo
 from chaoslab.model.replica import Replica
-from chaoslab.model.suite import Count, HeldFaultSpec
+from chaoslab.model.suite import HeldFaultSpec
 from chaoslab.tools.host import abilities
 
 if TYPE_CHECKING:
@@ -27,11 +27,8 @@ LATE_SECONDS = 0.3
 LIMIT_MARGIN_SECONDS = 120
 
 
-class NetemSpec(HeldFaultSpec):
+class NetemSpec(targets.OnReplicas, HeldFaultSpec):
     """What every netem fault says: whose outgoing packets."""
-
-    target: targets.Target
-    count: Count = 1
 
     def netem(self) -> tuple[str, ...]:
         """Return netem's own words."""
@@ -47,7 +44,7 @@ class NetemSpec(HeldFaultSpec):
 
     def describe(self) -> str:
         """Say what happens to whose packets."""
-        return f"{self.effect()} on all packets that leave {targets.of(self.target, self.count)} (netem)"
+        return f"{self.effect()} on all packets that leave {self.who} (netem)"
 
     def undoes(self) -> tuple[str, ...]:
         """Take it off."""
@@ -78,7 +75,7 @@ class NetemFault(Fault[N], Generic[N]):
 
     def prepare(self) -> None:
         """Choose the targets and start measuring. Raises CannotInject with the doctor's reason where the kernel has no netem."""
-        self.targets = targets.choose(self.lab, self.spec.target, self.spec.count, self.scenario_id)
+        self.targets = targets.choose(self)
         if why_not := abilities(self.lab.engine, self.lab.image)["abilities"].get("netem"):
             raise CannotInject(
                 f"the engine's host has no netem: {why_not}", remedy="a kernel with sch_netem (`chaoslab doctor`)"

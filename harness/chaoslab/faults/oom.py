@@ -10,7 +10,7 @@ from chaoslab.faults.fault import Fault, Finding
 from chaoslab.faults.signals import Signaller
 from chaoslab.model.history import Effect, Proof, Undo
 from chaoslab.model.replica import Replica
-from chaoslab.model.suite import Count, OneShotFaultSpec
+from chaoslab.model.suite import OneShotFaultSpec
 
 TAKE_SECONDS = 10
 """stress-ng's own time limit: what it holds is given back by then whatever happens."""
@@ -36,16 +36,14 @@ rmdir $d
 ended), this shell's does not (so that it lives to give a surviving service its score back)."""
 
 
-class OomSpec(OneShotFaultSpec):
+class OomSpec(targets.OnReplicas, OneShotFaultSpec):
     """Gets a service killed for its memory."""
 
     type: Literal["oom"] = "oom"
-    target: targets.Target
-    count: Count = 1
 
     def describe(self) -> str:
         """Say what is done to whom."""
-        who = targets.of(self.target, self.count)
+        who = self.who
         return f"memory of {who} taken up to its limit until the kernel kills the service"
 
     def undoes(self) -> tuple[str, ...]:
@@ -65,7 +63,7 @@ class Oom(Fault[OomSpec]):
 
     def prepare(self) -> None:
         """Choose the targets and see that each has a limit, the tools, and a host with that much memory free."""
-        self.targets = targets.choose(self.lab, self.spec.target, self.spec.count, self.scenario_id)
+        self.targets = targets.choose(self)
         for replica in self.targets:
             if not replica.memory_bytes:
                 raise CannotInject(

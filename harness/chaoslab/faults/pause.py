@@ -6,19 +6,17 @@ from chaoslab.faults import targets
 from chaoslab.faults.fault import Fault, Finding
 from chaoslab.faults.silence import listen, silenced
 from chaoslab.model.history import Effect, Proof, Undo
-from chaoslab.model.suite import Count, HeldFaultSpec
+from chaoslab.model.suite import HeldFaultSpec
 
 
-class PauseSpec(HeldFaultSpec):
+class PauseSpec(targets.OnReplicas, HeldFaultSpec):
     """Pauses containers and unpauses them."""
 
     type: Literal["pause"] = "pause"
-    target: targets.Target
-    count: Count = 1
 
     def describe(self) -> str:
         """Say what is done to whom."""
-        return f"docker pause of {targets.of(self.target, self.count)}"
+        return f"docker pause of {self.who}"
 
     def undoes(self) -> tuple[str, ...]:
         """Unpause them."""
@@ -32,7 +30,7 @@ class Pause(Fault[PauseSpec]):
 
     def prepare(self) -> None:
         """Choose the targets."""
-        self.targets = targets.choose(self.lab, self.spec.target, self.spec.count, self.scenario_id)
+        self.targets = targets.choose(self)
         self.effect_ns = 0
 
     def undos(self) -> tuple[Undo, ...]:

@@ -9,22 +9,14 @@ from chaoslab.faults.fault import Fault, Finding
 from chaoslab.faults.within import Facts, facts
 from chaoslab.model.history import Effect, Proof
 from chaoslab.model.replica import Replica
-from chaoslab.model.suite import Count, HeldFaultSpec
+from chaoslab.model.suite import HeldFaultSpec
 
 HOST_RESERVE_BYTES = 256 << 20
 """What stays free on the engine's host whatever a fault takes."""
 
 
-class ResourceSpec(HeldFaultSpec):
+class ResourceSpec(targets.OnReplicas, HeldFaultSpec):
     """A resource of some replicas of a service."""
-
-    target: targets.Target
-    count: Count = 1
-
-    @property
-    def who(self) -> str:
-        """Name the targets before they are chosen."""
-        return targets.of(self.target, self.count)
 
 
 R = TypeVar("R", bound=ResourceSpec)
@@ -37,7 +29,7 @@ class ResourceFault(Fault[R]):
 
     def choose(self) -> None:
         """Choose the targets and look into each. Raises CannotInject where one lacks what is needed."""
-        self.targets = targets.choose(self.lab, self.spec.target, self.spec.count, self.scenario_id)
+        self.targets = targets.choose(self)
         self.within: dict[str, Facts] = {str(one): facts(self.lab, one, self.needs) for one in self.targets}
         self.effect_ns = 0
 

@@ -10,22 +10,20 @@ from chaoslab.faults.engine_call import EngineCall, running_again
 from chaoslab.faults.fault import Fault, Finding
 from chaoslab.model.history import Effect, Proof, Undo
 from chaoslab.model.replica import Replica
-from chaoslab.model.suite import Count, OneShotFaultSpec
+from chaoslab.model.suite import OneShotFaultSpec
 
 SPARE_SECONDS = 3.0
 
 
-class RestartSpec(OneShotFaultSpec):
+class RestartSpec(targets.OnReplicas, OneShotFaultSpec):
     """Restarts containers. `timeout_seconds`: the grace period, in whole seconds."""
 
     type: Literal["restart"] = "restart"
-    target: targets.Target
-    count: Count = 1
     timeout_seconds: Annotated[int, Field(ge=0, le=600)] = 10
 
     def describe(self) -> str:
         """Say what is done to whom."""
-        return f"docker restart of {targets.of(self.target, self.count)} with {self.timeout_seconds} s of grace"
+        return f"docker restart of {self.who} with {self.timeout_seconds} s of grace"
 
     def undoes(self) -> tuple[str, ...]:
         """Nothing is left to do unless the engine failed to start it."""
@@ -43,7 +41,7 @@ class Restart(Fault[RestartSpec]):
 
     def prepare(self) -> None:
         """Choose the targets and watch their processes."""
-        self.targets = targets.choose(self.lab, self.spec.target, self.spec.count, self.scenario_id)
+        self.targets = targets.choose(self)
         self.call = EngineCall(self, self.targets)
 
     def undos(self) -> tuple[Undo, ...]:

@@ -8,19 +8,17 @@ from chaoslab.faults import targets
 from chaoslab.faults.fault import Fault, Finding
 from chaoslab.faults.signals import Sent, Signaller, check_signal
 from chaoslab.model.history import Effect, Proof, Undo
-from chaoslab.model.suite import Count, OneShotFaultSpec
+from chaoslab.model.suite import OneShotFaultSpec
 
 STOPPING = ("SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU")
 LOOK_SECONDS = 0.1
 
 
-class SignalSpec(OneShotFaultSpec):
+class SignalSpec(targets.OnReplicas, OneShotFaultSpec):
     """Delivers one signal."""
 
     type: Literal["signal"] = "signal"
-    target: targets.Target
     signal: str
-    count: Count = 1
 
     @model_validator(mode="after")
     def _signal_exists(self) -> "SignalSpec":
@@ -29,7 +27,7 @@ class SignalSpec(OneShotFaultSpec):
 
     def describe(self) -> str:
         """Say what is sent to whom."""
-        return f"{self.signal} to the process of {targets.of(self.target, self.count)}, whatever it does with it"
+        return f"{self.signal} to the process of {self.who}, whatever it does with it"
 
     def undoes(self) -> tuple[str, ...]:
         """Name what the signal may have done."""
@@ -45,7 +43,7 @@ class Signal(Fault[SignalSpec]):
 
     def prepare(self) -> None:
         """Choose the targets and open their pidfds."""
-        self.targets = targets.choose(self.lab, self.spec.target, self.spec.count, self.scenario_id)
+        self.targets = targets.choose(self)
         self.signaller = Signaller(self)
         for replica in self.targets:
             self.signaller.watch(replica)

@@ -8,22 +8,20 @@ from chaoslab.faults import targets
 from chaoslab.faults.engine_call import EngineCall, finish_quietly, running_again, stopped
 from chaoslab.faults.fault import Fault
 from chaoslab.model.history import Effect, Proof, Undo
-from chaoslab.model.suite import Count, HeldFaultSpec
+from chaoslab.model.suite import HeldFaultSpec
 
 SPARE_SECONDS = 3.0
 
 
-class StopSpec(HeldFaultSpec):
+class StopSpec(targets.OnReplicas, HeldFaultSpec):
     """Stops containers and starts them again. `timeout_seconds`: the grace period, in whole seconds."""
 
     type: Literal["stop"] = "stop"
-    target: targets.Target
-    count: Count = 1
     timeout_seconds: Annotated[int, Field(ge=0, le=600)] = 10
 
     def describe(self) -> str:
         """Say what is done to whom."""
-        return f"docker stop of {targets.of(self.target, self.count)} with {self.timeout_seconds} s of grace"
+        return f"docker stop of {self.who} with {self.timeout_seconds} s of grace"
 
     def undoes(self) -> tuple[str, ...]:
         """Start them."""
@@ -41,7 +39,7 @@ class Stop(Fault[StopSpec]):
 
     def prepare(self) -> None:
         """Choose the targets and watch their processes."""
-        self.targets = targets.choose(self.lab, self.spec.target, self.spec.count, self.scenario_id)
+        self.targets = targets.choose(self)
         self.call = EngineCall(self, self.targets)
 
     def undos(self) -> tuple[Undo, ...]:

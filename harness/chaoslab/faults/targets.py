@@ -1,16 +1,19 @@
 """Which replicas a fault hits, and whether they are in a state in which a fault can show anything."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
 from chaoslab.errors import NotProvable
+from chaoslab.faults.picking import pick
 from chaoslab.model.history import Event
 from chaoslab.model.lab import Probe
 from chaoslab.model.replica import Replica
-from chaoslab.model.suite import Count
+from chaoslab.model.suite import Count, Where
+from chaoslab.model.value import Value
 
 if TYPE_CHECKING:
+    from chaoslab.faults.fault import Fault
     from chaoslab.lab.lab import Lab
 
 Target = Annotated[str, Field(min_length=1)]
@@ -21,9 +24,28 @@ CLOCK_SLACK_NS = 50_000_000
 """The engine stamps its events with the wall clock, which is tied to lab time less closely than the helpers' clocks."""
 
 
-def choose(lab: "Lab", target: str, count: Count, scenario_id: str) -> tuple[Replica, ...]:
-    """Choose replicas that are up. Raises NotProvable when one is down, paused or ill already."""
-    chosen = lab.choose(target, count, scenario_id)
+class OnReplicas(Value):
+    """The keys of every fault on containers: some replicas of a compose service, of all or of those that `where` picks."""
+
+    target: Target
+    count: Count = 1
+    where: Where | None = None
+
+    @property
+    def who(self) -> str:
+        """Name the targets before they are chosen."""
+        return of(self.target, self.count, self.where)
+
+
+def choose(fault: "Fault[Any]") -> tuple[Replica, ...]:
+    """Choose replicas that are up. Raises NotProvable when one is down, paused or ill already, and when `where` picks too few."""
+    lab, hit = fault.lab, fault.spec
+    if hit.where is None:
+        chosen = lab.choose(hit.target, hit.count, fault.scenario_id)
+    else:
+        chosen = pick(lab, hit.where, hit.count, lab.choose(hit.target, "all", fault.scenario_id))
+        lab.history.event("picked", fault=fault.id, where=str(hit.where), replicas=[str(one) for one in chosen])
+    fault.chosen = chosen
     since_ns = lab.history.now_ns()
     down = [f"{replica} is {describe(replica)}" for replica in chosen if not is_up(lab, replica, since_ns)]
     if down:
@@ -66,9 +88,10 @@ def names(replicas: tuple[Replica, ...]) -> str:
     return ", ".join(str(replica) for replica in replicas)
 
 
-def of(target: str, count: Count) -> str:
+def of(target: str, count: Count, where: Where | None = None) -> str:
     """Say which share of a service is hit, before the replicas are known."""
-    return target if count == 1 else f"{count} of {target}" if isinstance(count, str) else f"{count} {target}"
+    share = target if count == 1 else f"{count} of {target}" if isinstance(count, str) else f"{count} {target}"
+    return share if where is None else f"{share} where {where}"
 
 
 def engine_event(lab: "Lab", replica: Replica, action: str, since_ns: int) -> Event | None:

@@ -62,7 +62,7 @@ class ToxicSpec(HeldFaultSpec):
         """Give canaries the time to be late in."""
         closing_ms = self.values["delay"] if self.toxic == "slow_close" else 0
         late_ms = self.values.get("latency", 0) + self.values.get("jitter", 0) + closing_ms
-        return late_ms / 1000 + PROOF_SECONDS if late_ms > SLOW_MS else 0.0
+        return max(self.least_seconds, late_ms / 1000 + PROOF_SECONDS if late_ms > SLOW_MS else 0.0)
 
     def undoes(self) -> tuple[str, ...]:
         """The toxic is taken off."""

@@ -44,7 +44,7 @@ class Vram(ResourceFault[VramSpec]):
                 f"the lab declares no VRAM ledger of {self.spec.target}", remedy="x-chaoslab.vram names port and path"
             )
         self.ledger = ledger
-        self.targets = targets.choose(self.lab, self.spec.target, self.spec.count, self.scenario_id)
+        self.targets = targets.choose(self)
         self.before = {str(one): self._level(one) for one in self.targets}
         self.effect_ns = 0
 

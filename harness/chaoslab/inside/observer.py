@@ -12,6 +12,7 @@ import gc
 import heapq
 import json
 import os
+import re
 import resource
 import select
 import signal
@@ -139,6 +140,7 @@ class Question:
         self.expect, self.timeout_ns = frozenset(row.get("expect", (200,))), int(row.get("timeout", 1.0) * 1e9)
         self.capture = path_steps(row["capture"]) if row.get("capture") else None
         self.keep, self.unique = frozenset(row.get("keep") or ()), row.get("unique", "").encode()
+        self.pattern = re.compile(row["pattern"].encode(), re.DOTALL) if row.get("pattern") else None
         self.address = (row["ip"], row["port"]) if row["ip"] else None
         rate = row["rate"]
         if boost_hz and row.get("boosted"):
@@ -152,6 +154,13 @@ class Question:
 
     def read(self, data: bytes, ended: bool = False) -> Answer | None:
         """Return (good, outcome, body) once every expected answer is in `data`, None before. ValueError: not the protocol."""
+        answer = self.whole(data, ended)
+        if answer and answer[0] and self.pattern and not self.pattern.search(answer[2]):
+            return False, "unexpected", answer[2]
+        return answer
+
+    def whole(self, data: bytes, ended: bool) -> Answer | None:
+        """Read the answer as its protocol has it, whatever its text says."""
         if self.kind == "redis":
             return self.read_redis(data)
         if self.kind == "sql":
@@ -173,6 +182,10 @@ class Question:
             if not data.endswith(b"\r\n"):
                 return None
             return False, data[1:].split(None, 1)[0].decode(errors="replace"), b""
+        if data[:1] == b"$" and self.answers == 1:
+            start = data.index(b"\r\n") + 2
+            end = start + int(data[1 : start - 2])
+            return (True, "ok", data[start:end]) if len(data) >= end + 2 else None
         return True, "ok", b""
 
     def read_sql(self, data: bytes) -> Answer | None:

@@ -4,7 +4,8 @@ Never signals a PID whose cgroup does not end in the container's id. Input and o
 `{"do":"open","pid":N,"container":ID}` watches a container's first process.
 `{"do":"send","containers":[ID],"signal":"SIGKILL","everyone":false}` signals it (or every process of the container).
 `{"do":"wait","seconds":S}` returns early when all watched processes have ended.
-`{"do":"states","container":ID}` counts the container's processes by state letter (T: stopped).
+`{"do":"states","container":ID}` counts the container's processes by state letter (T: stopped); while it is stopped those that were
+stopped, since the engine goes on starting its health checks in there.
 `{"do":"list","containers":[ID]}` lists each container's processes as [pid, state letter, command line].
 Every instant is CLOCK_MONOTONIC in ns. The end of input ends the program; what it stopped it sets going again.
 """
@@ -73,7 +74,7 @@ class Signaller:
         self.descriptors: dict[str, int] = {}
         self.pids: dict[str, int] = {}
         self.exits: dict[str, int] = {}
-        self.stopped: set[str] = set()
+        self.stopped: dict[str, set[int]] = {}
         self.poll = select.poll()
 
     def open(self, pid: int, container: str) -> dict[str, object]:
@@ -82,7 +83,7 @@ class Signaller:
         if container in self.descriptors:
             self.forget(container)
         self.exits.pop(container, None)
-        self.stopped.discard(container)
+        self.stopped.pop(container, None)
         self.descriptors[container], self.pids[container] = descriptor, pid
         self.poll.register(descriptor, select.POLLIN)
         return {"ok": True, "at_ns": time.monotonic_ns()}
@@ -98,7 +99,7 @@ class Signaller:
         """Signal each container's watched process, or all of its processes; report between which instants."""
         number = signal.Signals[name]
         before = time.monotonic_ns()
-        sent: dict[str, int] = {}
+        sent: dict[str, set[int]] = {}
         failed: dict[str, str] = {}
         for container in containers:
             try:
@@ -106,19 +107,23 @@ class Signaller:
             except (LookupError, OSError) as error:
                 failed[container] = str(error)
         after = time.monotonic_ns()
-        if number in (signal.SIGSTOP, signal.SIGCONT):
-            (self.stopped.update if number == signal.SIGSTOP else self.stopped.difference_update)(sent)
-        return {"at_ns": after, "error_ns": after - before, "sent": sent, "failed": failed}
+        for container, pids in sent.items():
+            if number == signal.SIGSTOP:
+                self.stopped[container] = pids
+            elif number == signal.SIGCONT:
+                self.stopped.pop(container, None)
+        counts = {container: len(pids) for container, pids in sent.items()}
+        return {"at_ns": after, "error_ns": after - before, "sent": counts, "failed": failed}
 
-    def signal_one(self, container: str, number: signal.Signals) -> int:
-        """Signal the watched process through its pidfd."""
+    def signal_one(self, container: str, number: signal.Signals) -> set[int]:
+        """Signal the watched process through its pidfd. Returns its PID."""
         if container not in self.descriptors:
             raise LookupError(f"no process of {container[:12]} is watched")
         signal.pidfd_send_signal(self.descriptors[container], number)
-        return 1
+        return {self.pids[container]}
 
-    def signal_all(self, container: str, number: signal.Signals) -> int:
-        """Signal every process of a container, and again those that appeared meanwhile."""
+    def signal_all(self, container: str, number: signal.Signals) -> set[int]:
+        """Signal every process of a container, and again those that appeared meanwhile. Returns their PIDs."""
         done: set[int] = set()
         for _ in range(STOP_ROUNDS):
             fresh = [pid for pid in members(container) if pid not in done]
@@ -140,7 +145,7 @@ class Signaller:
             deadline = time.monotonic() + SETTLE_SECONDS  # a stop is not instant: each thread stops at its next return
             while any(state_of(pid) not in ("T", "Z", "") for pid in done) and time.monotonic() < deadline:
                 time.sleep(0.0005)
-        return len(done)
+        return done
 
     def wait(self, seconds: float) -> dict[str, object]:
         """Wait until all watched processes have ended, at most `seconds`; report each end's instant."""
@@ -161,10 +166,11 @@ class Signaller:
                     self.poll.unregister(descriptor)
 
     def states(self, container: str) -> dict[str, object]:
-        """Count a container's processes by state letter."""
+        """Count a container's processes by state letter; of a stopped one those that were stopped."""
         counts: dict[str, int] = {}
+        held = self.stopped.get(container)
         for pid in members(container):
-            letter = state_of(pid)
+            letter = state_of(pid) if held is None or pid in held else ""
             if letter:
                 counts[letter] = counts.get(letter, 0) + 1
         return {"states": counts, "at_ns": time.monotonic_ns()}

@@ -8,8 +8,8 @@ class Sample(NamedTuple):
     """One answer of a probe.
 
     `outcome`: the HTTP status as text ("200"), "ok" for other kinds, or why there was none:
-    refused, reset, timeout, closed, unreachable, unresolved, malformed. `detail`: the captured value of a work probe;
-    for a canary a dict of bytes and milliseconds.
+    refused, reset, timeout, closed, unreachable, unresolved, malformed, unexpected (a text without `expect_body`).
+    `detail`: the captured value of a work probe; for a canary a dict of bytes and milliseconds.
     """
 
     probe: str

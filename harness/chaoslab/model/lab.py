@@ -51,6 +51,7 @@ class Probe(Value):
     bad samples are no outage (`kind` metrics: its detail is a dict of series -> value, `keep` names the metrics).
     `each`: up only when every replica answers; else when any does. `capture`: JSONPath of a value kept with each good sample.
     `{unique}` in the body of a `work` probe is a fresh id in every request, kept with every sample, good or bad.
+    The body of a `redis` probe is its command (default PING). `expect_body`: regular expression that a good answer's text holds.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Probe(Value):
     headers: dict[str, str] = Field(default_factory=dict)
     body: Any = None
     expect_status: tuple[int, ...] = (200,)
+    expect_body: str | None = None
     capture: str | None = None
     keep: tuple[str, ...] = ()
 

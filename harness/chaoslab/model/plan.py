@@ -41,6 +41,8 @@ class PlannedScenario:
     worst_case_seconds: float
     overlays: tuple[str, ...] = ()
     """Compose files that the lab is brought up with for it, besides its own."""
+    drawn_from: int = field(default=0, compare=False)
+    """Of how many its faults were drawn (a campaign); 0: they are as the file has them."""
     repeat: int = 0
     """Which of its repeats this is, from 1; 0 in a run without repeats."""
 

@@ -3,9 +3,9 @@
 import math
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, SerializeAsAny
+from pydantic import Field, SerializeAsAny, model_validator
 
-from chaoslab.model.value import Value
+from chaoslab.model.value import BadValues, Value
 from chaoslab.model.variable import Variable
 
 Phase = Literal["before", "during", "after"]
@@ -13,6 +13,8 @@ OfKind = Literal["probe", "service", "probe or ledger", "ledger", "service with 
 """What `of` of a measure may name."""
 
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
+ANY_TARGET = "any"
+"""The target of a campaign's fault that means one of the campaign's `targets`; the plan puts a real name in its place."""
 DEFAULT_LINK = "default"
 """The link name that means the x-chaoslab block's `default_link`; the plan puts the real name in its place."""
 
@@ -53,9 +55,22 @@ class FaultSpec(Value):
 
 
 class HeldFaultSpec(FaultSpec):
-    """A fault that stays until it is reverted."""
+    """A fault that stays until it is reverted. `least_seconds`: no profile holds it shorter, since what it shows takes that long."""
 
     for_seconds: Annotated[float, Field(gt=0, le=86_400)] = 30.0
+    least_seconds: Seconds = 0.0
+
+    @model_validator(mode="after")
+    def _least_is_no_more(self) -> "HeldFaultSpec":
+        if self.least_seconds > self.for_seconds:
+            raise BadValues(
+                (("least_seconds",), f"is more than for_seconds, {self.for_seconds:g}", "raise for_seconds")
+            )
+        return self
+
+    def least_hold_seconds(self) -> float:
+        """What the file says."""
+        return self.least_seconds
 
     def hold_seconds(self) -> float:
         """How long the fault stays, before a profile caps it."""
@@ -79,6 +94,33 @@ def how_many(count: int | str, replicas: int) -> int:
     if count == "all":
         return replicas
     return max(1, math.ceil(replicas * int(count.rstrip("%")) / 100))
+
+
+class Where(Value):
+    """Picks replicas by what they say when the fault is due: a good answer to `probe`, or that their `metric` equals `equals`."""
+
+    probe: str | None = None
+    metric: str | None = None
+    equals: float | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "Where":
+        if (self.probe is None) == (self.metric is None):
+            raise BadValues(((), 'give either "probe" or "metric"', 'e.g. {"metric": "is_leader", "equals": 1}'))
+        if self.metric is not None and self.equals is None:
+            raise BadValues(((), 'the key "equals" is missing', "the value that the metric of a target has"))
+        if self.probe is not None and self.equals is not None:
+            raise BadValues((("equals",), "goes with metric only", "a probe picks by good answers"))
+        return self
+
+    def __str__(self) -> str:
+        return f"{self.probe} is good" if self.probe is not None else f"{self.metric} is {self.equals:g}"
+
+
+def where_of(fault: FaultSpec) -> Where | None:
+    """Say what picks a fault's targets when it is due, None for a fault whose targets are chosen before."""
+    where = getattr(fault, "where", None)
+    return where if isinstance(where, Where) else None
 
 
 class Expectation(Value):
@@ -109,8 +151,21 @@ class StopCondition(Value):
     for_seconds: Annotated[float, Field(gt=0, le=3600)] = 5.0
 
 
+class Campaign(Value):
+    """Faults to draw from at random: `pick` of them, one `gap_seconds` after the other, on `max_targets` replicas and links at most.
+
+    A fault whose target is ANY_TARGET may hit each of `targets`.
+    """
+
+    pick: Annotated[int, Field(ge=1, le=20)]
+    max_targets: Annotated[int, Field(ge=1)]
+    gap_seconds: Seconds = 5.0
+    targets: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    faults: tuple[SerializeAsAny[FaultSpec], ...] = Field(min_length=1)
+
+
 class Scenario(Value):
-    """One experiment: baseline, faults, recovery window, expectations."""
+    """One experiment: baseline, faults, recovery window, expectations. A campaign stands in for faults until they are drawn."""
 
     id: Identifier
     name: str = Field(min_length=1)
@@ -119,7 +174,8 @@ class Scenario(Value):
     baseline_seconds: Annotated[float, Field(ge=1, le=3600)] = 5.0
     stable_seconds: Annotated[float, Field(ge=0.5, le=600)] = 3.0
     recovery_deadline_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
-    faults: tuple[SerializeAsAny[FaultSpec], ...] = Field(min_length=1)
+    faults: tuple[SerializeAsAny[FaultSpec], ...] = Field(default=(), min_length=1)
+    campaign: Campaign | None = None
     expect: tuple[Expectation, ...] = ()
     abort_when: tuple[StopCondition, ...] = ()
     expected_behavior: str = ""

@@ -78,9 +78,11 @@ class Http:
         return kept * (answers - 1) + last
 
 
-def redis_request(canary: bool, pad_bytes: int = 0, answers: int = 1) -> bytes:
-    """Return a PING (with padding that comes back); a canary's ends with QUIT, so that the server closes."""
-    ping = b"*2\r\n$4\r\nPING\r\n$%d\r\n%s\r\n" % (pad_bytes, b"x" * pad_bytes) if pad_bytes else b"PING\r\n"
+def redis_request(canary: bool, pad_bytes: int = 0, answers: int = 1, command: str = "PING") -> bytes:
+    """Return a command, or a PING with padding that comes back; a canary's ends with QUIT, so that the server closes."""
+    ping = (
+        b"*2\r\n$4\r\nPING\r\n$%d\r\n%s\r\n" % (pad_bytes, b"x" * pad_bytes) if pad_bytes else f"{command}\r\n".encode()
+    )
     return ping * answers + (b"QUIT\r\n" if canary else b"")
 
 
@@ -136,7 +138,7 @@ class Rows:
             "kind": probe.kind, "request": _probe_bytes(probe, host).decode("latin-1"), "expect": list(probe.expect_status),
             "capture": probe.capture, "port": port, "rate": probe.rate_hz, "timeout": probe.timeout_seconds,
             "boosted": probe.role == "health" and probe.kind != "sql", "cap": SESSIONS if probe.kind == "sql" else 0,
-            "keep": list(probe.keep), "answers": 2 if probe.kind == "sql" else 1,
+            "keep": list(probe.keep), "pattern": probe.expect_body, "answers": 2 if probe.kind == "sql" else 1,
             "unique": UNIQUE_MARK if has_unique(probe) else "",
         }  # fmt: skip
         return [{"id": self._id(probe.name, number), "ip": address, **common} for number, address in places.items()]
@@ -162,7 +164,7 @@ def has_unique(probe: Probe) -> bool:
 
 def _probe_bytes(probe: Probe, host: str) -> bytes:
     if probe.kind == "redis":
-        return redis_request(canary=False)
+        return redis_request(canary=False, command=probe.body or "PING")
     if probe.kind == "sql":
         return sql_request()
     if probe.kind == "tcp":

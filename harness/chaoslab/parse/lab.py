@@ -23,12 +23,13 @@ from chaoslab.model.lab import (
 )
 from chaoslab.model.value import Value
 from chaoslab.parse.evidence import ledger_problems, metrics_probes, metrics_problems, token_problems
+from chaoslab.parse.overlays import BLOCK, block_of
 from chaoslab.parse.problems import explain, unknown_keys
+from chaoslab.parse.texts import text_problems
 from chaoslab.parse.wording import Found, Place, json_path, nearest, printable, shown
 
 V = TypeVar("V", bound=Value)
 
-BLOCK = "x-chaoslab"
 KEYS = ("toxiproxy", "default_link", "links", "probes", "triggers", "metrics", "ledgers", "tokens", "vram", "clocks")
 NO_LIMIT = ("", 0, "0", None)
 
@@ -62,7 +63,7 @@ class _Reader:
         }
         if not services:
             self._add(("services",), "the compose project has no services", "name the project's compose file")
-        block = self.config.get(BLOCK)
+        block = block_of(self.config)
         if not isinstance(block, dict):
             problem = (
                 "the compose file has no x-chaoslab block"
@@ -85,6 +86,7 @@ class _Reader:
         default_link = self._default_link(block, links)
         self._check_links(links, services, toxiproxy)
         self._check_probes(probes, links, services)
+        self._add_all((BLOCK, "probes"), text_problems(probes))
         for name, trigger in triggers.items():
             self._known((BLOCK, "triggers", name, "service"), "service", trigger.service, services)
         for key, by_service in (("metrics", metrics), ("vram", vram), ("clocks", clocks)):

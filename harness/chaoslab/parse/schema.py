@@ -28,6 +28,9 @@ def scenario_schema(vocabulary: Vocabulary) -> Schema:
     faults = [_fault(builder, name, vocabulary) for name in vocabulary.faults]
     scenario = builder.model(Scenario, "scenario")
     scenario["properties"]["faults"] = {"type": "array", "minItems": 1, "items": {"oneOf": faults}}
+    scenario["properties"]["campaign"] = _ref("Campaign")
+    scenario["oneOf"] = [{"required": ["faults"]}, {"required": ["campaign"]}]
+    builder.definitions["Campaign"]["properties"]["faults"] = scenario["properties"]["faults"]
     short = [_short(builder, kind, vocabulary) for kind in KINDS]
     suite = builder.model(Suite, "suite")
     suite["properties"] |= {

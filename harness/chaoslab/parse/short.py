@@ -43,6 +43,7 @@ CRASH = {
     "timing": "timing",
     "timeout_seconds": "timeout_seconds",
     "count": "count",
+    "where": "where",
     "at_seconds": "at_seconds",
 }
 RESOURCE = {
@@ -50,6 +51,7 @@ RESOURCE = {
     "target": "target",
     "threshold": "threshold",
     "count": "count",
+    "where": "where",
     "path": "path",
     "port": "port",
     **HOLD,
@@ -57,7 +59,7 @@ RESOURCE = {
 KINDS = {"network": NETWORK, "crash": CRASH, "resource": RESOURCE}
 """The short forms: scenario key -> key of its one fault in the normal form."""
 
-SCENARIO_KEYS = tuple(key for key in known_keys(Scenario) if key != "faults")
+SCENARIO_KEYS = tuple(key for key in known_keys(Scenario) if key not in ("faults", "campaign"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from chaoslab.model.suite import Expectation, FaultSpec, Scenario, StopCondition, Suite
+from chaoslab.model.suite import Campaign, Expectation, FaultSpec, Scenario, StopCondition, Suite
 from chaoslab.model.value import Value
 from chaoslab.model.vocabulary import Vocabulary
+from chaoslab.parse.campaign import campaign_problems
 from chaoslab.parse.expect import expectation_problems, stop_problems
 from chaoslab.parse.problems import explain, known_keys, unknown_keys
 from chaoslab.parse.short import short_form
@@ -99,12 +100,19 @@ class _Reader:
             return None
         raw = dict(value)
         self._later(raw, place)
-        short = None if "faults" in raw else short_form(raw)
+        campaign = raw.get("campaign")
+        short = None if "faults" in raw or campaign is not None else short_form(raw)
         keys = dict(short.rest) if short else raw
         known = short.known if short else known_keys(Scenario)
         self._add_all(place, unknown_keys(keys, known))
         keys = {key: child for key, child in keys.items() if key in known and key in known_keys(Scenario)}
-        if "faults" in raw:
+        if campaign is not None:
+            keys["campaign"] = self._campaign(campaign, (*place, "campaign"))
+            if keys.pop("faults", None) is not None:
+                self._add(
+                    (*place, "faults"), "a campaign draws its faults itself", 'remove either "faults" or "campaign"'
+                )
+        elif "faults" in raw:
             keys["faults"] = self._faults(raw["faults"], place)
         elif short:
             keys["faults"] = (self._fault(short.fault, lambda below: (*place, *short.place(below))) or STAND_IN_FAULT,)
@@ -128,6 +136,16 @@ class _Reader:
             return value
         read = (self._fault(child, _below((*place, "faults", index))) for index, child in enumerate(value))
         return tuple(fault or STAND_IN_FAULT for fault in read)
+
+    def _campaign(self, value: Any, place: Place) -> Campaign | None:
+        if not isinstance(value, dict):
+            self._add(place, f"must be an object, not {shown(value)}")
+            return None
+        self._add_all(place, (*unknown_keys(value, known_keys(Campaign)), *campaign_problems(value)))
+        keys = {key: child for key, child in value.items() if key in known_keys(Campaign)}
+        if "faults" in keys:
+            keys["faults"] = self._faults(keys["faults"], place)
+        return self._validated(Campaign, keys, value, place)
 
     def _fault(self, raw: Any, where: Callable[[Place], Place]) -> FaultSpec | None:
         """Read one fault. `where` says where the file holds what stands at a place of the fault."""

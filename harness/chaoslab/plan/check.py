@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from chaoslab.model.lab import READY_LABEL, LabSpec
-from chaoslab.model.suite import DEFAULT_LINK, Expectation, FaultSpec, Scenario
+from chaoslab.model.suite import DEFAULT_LINK, Expectation, FaultSpec, Scenario, Where, where_of
 from chaoslab.parse.wording import Found, Place, nearest, shown
+from chaoslab.plan.campaign import candidates
 from chaoslab.plan.targets import link_of, share_size, shares_of, target_of
 
 NO_TRIGGER_NEEDED = ("random",)
@@ -15,12 +16,22 @@ def scenario_problems(scenario: Scenario, lab: LabSpec) -> Iterator[Found]:
     for index, fault in enumerate(scenario.faults):
         for key, message, remedy in _fault_problems(fault, lab):
             yield _written(scenario, index, key), message, remedy
+    yield from dict.fromkeys(_campaign_problems(scenario, lab))
     for index, expectation in enumerate(scenario.expect):
         if expectation.of is not None:
             yield from _subject(("expect", index, "of"), expectation.of_kind, expectation.of, lab)
             yield from _series_problems(("expect", index, "name"), expectation, lab)
     for index, stop in enumerate(scenario.abort_when):
         yield from _subject(("abort_when", index, "of"), "probe", stop.of, lab)
+
+
+def _campaign_problems(scenario: Scenario, lab: LabSpec) -> Iterator[Found]:
+    """Check every fault that may be drawn, so that no seed finds out later."""
+    for candidate in candidates(scenario.campaign) if scenario.campaign else ():
+        for key, message, remedy in _fault_problems(candidate.fault, lab):
+            drawn_target = key == "target" and candidate.target is not None
+            place = ("targets", candidate.target or 0) if drawn_target else ("faults", candidate.number, key)
+            yield ("campaign", *place), message, remedy
 
 
 def _written(scenario: Scenario, index: int, key: str) -> Place:
@@ -39,6 +50,8 @@ def _fault_problems(fault: FaultSpec, lab: LabSpec) -> Iterator[tuple[str, str, 
             continue  # it may stand on one side of a cut; the rules go to the other side
         for place, message, remedy in _target_problems(target, count, lab):
             yield "groups" if key == "groups" else place, message, remedy
+    if where := where_of(fault):
+        yield from _where_problems(where, target_of(fault) or "", lab)
     timing = getattr(fault, "timing", None)
     if isinstance(timing, str) and timing not in (*lab.triggers, *NO_TRIGGER_NEEDED):
         yield (
@@ -46,6 +59,26 @@ def _fault_problems(fault: FaultSpec, lab: LabSpec) -> Iterator[tuple[str, str, 
             f"the lab declares no trigger {shown(timing)}",
             nearest(timing, (*lab.triggers, *NO_TRIGGER_NEEDED)),
         )
+
+
+def _where_problems(where: Where, target: str, lab: LabSpec) -> Iterator[tuple[str, str, str]]:
+    """Find a probe or metric that cannot tell the target's replicas apart."""
+    if where.probe is not None:
+        own = [name for name, probe in lab.probes.items() if probe.service == target and probe.kind != "metrics"]
+        if where.probe not in own:
+            yield (
+                "where",
+                f'{shown(where.probe)} is no probe that asks the replicas of "{target}"',
+                nearest(where.probe, own),
+            )
+    elif target not in lab.metrics:
+        yield (
+            "where",
+            f'the lab declares no metrics of "{target}"',
+            "x-chaoslab.metrics says where a service tells them",
+        )
+    else:
+        yield from (("where", *told) for told in _not_kept(where.metric or "", target, lab))
 
 
 def _link_problems(link: str, lab: LabSpec) -> Iterator[tuple[str, str, str]]:
@@ -100,8 +133,12 @@ def _subject(place: Place, kind: str | None, name: str, lab: LabSpec) -> Iterato
 
 def _series_problems(place: Place, ask: Expectation, lab: LabSpec) -> Iterator[Found]:
     """Find a series that is not kept: it could never be measured."""
-    metrics = lab.metrics.get(ask.of or "") if ask.of_kind == "service with metrics" else None
-    metric = (ask.name or "").partition("{")[0]
-    if metrics is not None and metrics.keep and metric not in metrics.keep:
-        remedy = nearest(metric, metrics.keep) + "; x-chaoslab.metrics names what is kept"
-        yield place, f"metric {shown(metric)} of {ask.of} is not kept", remedy
+    if ask.of in lab.metrics and ask.of_kind == "service with metrics":
+        yield from ((place, *told) for told in _not_kept(ask.name or "", ask.of, lab))
+
+
+def _not_kept(series: str, service: str, lab: LabSpec) -> Iterator[tuple[str, str]]:
+    keep, metric = lab.metrics[service].keep, series.partition("{")[0]
+    if keep and metric not in keep:
+        remedy = nearest(metric, keep) + "; x-chaoslab.metrics names what is kept"
+        yield f"metric {shown(metric)} of {service} is not kept", remedy

@@ -18,7 +18,7 @@ def describe(plan: Plan, lab: LabSpec, overlaid: Overlaid = NO_OVERLAYS) -> dict
         "seed": plan.seed,
         "worst_case_seconds": round(plan.worst_case_seconds, 3),
         "declared_seconds": round(plan.declared_seconds, 3),
-        "scenarios": [_scenario(planned, overlaid.get(planned.overlays, lab)) for planned in plan.scenarios],
+        "scenarios": [_scenario(planned, overlaid.get(planned.overlays, lab), plan.seed) for planned in plan.scenarios],
     }
 
 
@@ -29,6 +29,7 @@ def text_rows(plan: Plan, lab: LabSpec, overlaid: Overlaid = NO_OVERLAYS) -> lis
         rows += [
             f"{told['id']}  {told['name']}  [{told['suite']}]",
             *([f"  overlays    {', '.join(told['overlays'])}"] if told["overlays"] else []),
+            *([f"  campaign    {told['campaign']}"] if told["campaign"] else []),
             f"  targets     {', '.join(told['targets'])}  (blast radius {told['blast_radius']})",
             *(f"  t={entry['at_seconds']:+8.2f} s  {entry['action']:<9} {entry['what']}" for entry in told["timeline"]),
             *(f"  undo {undo['fault']}: {step}" for undo in told["undo"] for step in undo["steps"]),
@@ -41,13 +42,16 @@ def text_rows(plan: Plan, lab: LabSpec, overlaid: Overlaid = NO_OVERLAYS) -> lis
     return rows
 
 
-def _scenario(planned: PlannedScenario, lab: LabSpec) -> dict[str, Any]:
+def _scenario(planned: PlannedScenario, lab: LabSpec, seed: int) -> dict[str, Any]:
     return {
         "suite": planned.suite,
         "id": planned.key,
         "name": planned.scenario.name,
         "tags": list(planned.scenario.tags),
         "overlays": list(planned.overlays),
+        "campaign": f"{len(planned.steps)} of {planned.drawn_from} faults, drawn with seed {seed}"
+        if planned.drawn_from
+        else "",
         "targets": list(target_names(planned.scenario, lab)),
         "blast_radius": blast_radius(planned.scenario, lab),
         "baseline_seconds": planned.baseline_seconds,

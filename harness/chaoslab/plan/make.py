@@ -1,7 +1,7 @@
 """The planner: chooses scenarios, checks them against the lab, gives every fault its place on the timeline."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from types import MappingProxyType
 
@@ -10,9 +10,10 @@ from chaoslab.model.lab import LabSpec
 from chaoslab.model.plan import Plan, PlannedScenario, Profile
 from chaoslab.model.suite import Scenario, Suite
 from chaoslab.parse.wording import json_path, nearest, shown
+from chaoslab.plan.campaign import candidates, settled
 from chaoslab.plan.check import scenario_problems
 from chaoslab.plan.repeat import repeated, shortest
-from chaoslab.plan.targets import blast_radius, target_names, touched_services, with_default_link
+from chaoslab.plan.targets import blast_radius, picking_seconds, target_names, touched_services, with_default_link
 from chaoslab.plan.timeline import windows
 
 Overlaid = Mapping[tuple[str, ...], LabSpec]
@@ -61,7 +62,10 @@ def make_plan(
             scenario = with_default_link(written, spec)
             found = list(scenario_problems(scenario, spec))
             if not found:
-                planned.append(_planned(suite, scenario, spec, profile))
+                scenario, found = settled(scenario, spec, seed)
+            if not found:
+                drawn_from = len(candidates(written.campaign)) if written.campaign else 0
+                planned.append(replace(_planned(suite, scenario, spec, profile), drawn_from=drawn_from))
                 found = list(_too_many(planned[-1], spec, selection))
             problems += [
                 Problem(suite.file, json_path(("scenarios", index, *place)), message, remedy)
@@ -76,7 +80,7 @@ def make_plan(
 def _planned(suite: Suite, scenario: Scenario, lab: LabSpec, profile: Profile) -> PlannedScenario:
     timing = windows(scenario, profile)
     last_revert = max(step.end_seconds for step in timing.steps)
-    waits = sum(step.fault.longest_wait_seconds() for step in timing.steps)
+    waits = sum(step.fault.longest_wait_seconds() + picking_seconds(step.fault) for step in timing.steps)
     deadline = scenario.recovery_deadline_seconds
     return PlannedScenario(
         suite=suite.name,

@@ -3,7 +3,10 @@
 import math
 
 from chaoslab.model.lab import LabSpec
-from chaoslab.model.suite import DEFAULT_LINK, Count, FaultSpec, Scenario, how_many
+from chaoslab.model.suite import DEFAULT_LINK, Count, FaultSpec, Scenario, how_many, where_of
+
+PICKING_SECONDS = 8.0
+"""Two attempts of asking the targets and starting a fault's helpers."""
 
 
 def target_of(fault: FaultSpec) -> str | None:
@@ -37,13 +40,22 @@ def with_default_link(scenario: Scenario, lab: LabSpec) -> Scenario:
     """Put the lab's default link where a fault says `default` (or leaves an optional link out)."""
     if lab.default_link is None or DEFAULT_LINK in lab.links:
         return scenario
-    faults = tuple(
-        fault.model_copy(update={"link": lab.default_link})
-        if "link" in type(fault).model_fields and getattr(fault, "link", None) in (None, DEFAULT_LINK)
-        else fault
-        for fault in scenario.faults
-    )
-    return scenario.model_copy(update={"faults": faults})
+    update: dict[str, object] = {"faults": tuple(_linked(fault, lab.default_link) for fault in scenario.faults)}
+    if scenario.campaign is not None:
+        drawable = tuple(_linked(fault, lab.default_link) for fault in scenario.campaign.faults)
+        update["campaign"] = scenario.campaign.model_copy(update={"faults": drawable})
+    return scenario.model_copy(update=update)
+
+
+def _linked(fault: FaultSpec, default: str) -> FaultSpec:
+    if "link" in type(fault).model_fields and getattr(fault, "link", None) in (None, DEFAULT_LINK):
+        return fault.model_copy(update={"link": default})
+    return fault
+
+
+def picking_seconds(fault: FaultSpec) -> float:
+    """Bound the time that picking targets by `where` takes when the fault is due."""
+    return PICKING_SECONDS if where_of(fault) else 0.0
 
 
 def touched(scenario: Scenario, lab: LabSpec) -> dict[str, int]:
@@ -73,11 +85,22 @@ def blast_radius(scenario: Scenario, lab: LabSpec) -> int:
 
 
 def target_names(scenario: Scenario, lab: LabSpec) -> tuple[str, ...]:
-    """Name what is touched, for people: `mock-worker (2 of 4)`, `link hive-proxy (queen-rbee -> rbee-hive)`."""
-    services = [f"{name} ({count} of {lab.services[name].replicas})" for name, count in touched(scenario, lab).items()]
+    """Name what is touched, for people: `mock-worker (2 of 4)`, `link hive-proxy (queen-rbee -> rbee-hive)`.
+
+    A service whose replicas are picked says how: `trader (1 of 2, where trader_is_leader is 1)`.
+    """
+    services = [
+        f"{name} ({', '.join([f'{count} of {lab.services[name].replicas}', *_picked(name, scenario)])})"
+        for name, count in touched(scenario, lab).items()
+    ]
     edges = [
         f"link {name} ({lab.links[name].client} -> {lab.links[name].server})"
         for name in links(scenario)
         if name in lab.links
     ]
     return (*services, *edges)
+
+
+def _picked(service: str, scenario: Scenario) -> list[str]:
+    own = (where_of(fault) for fault in scenario.faults if target_of(fault) == service)
+    return list(dict.fromkeys(f"where {where}" for where in own if where))

@@ -12,6 +12,7 @@ EVENT_KINDS = (
     "scenario_started",
     "baseline_started",
     "baseline_ended",
+    "picked",
     "injected",
     "not_injected",
     "proof",

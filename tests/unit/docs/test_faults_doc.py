@@ -9,7 +9,7 @@ from chaoslab.faults.toxics import TOXICS
 
 DOC = (Path(__file__).parents[3] / "docs" / "faults.md").read_text(encoding="utf-8")
 ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in DOC.splitlines() if line.startswith("| `")]
-COMMON_KEYS = {"type", "at_seconds", "for_seconds"}
+COMMON_KEYS = {"type", "at_seconds", "for_seconds", "least_seconds", "where"}
 
 
 def row(name: str) -> list[str]:

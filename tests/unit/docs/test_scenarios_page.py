@@ -21,7 +21,7 @@ from chaoslab.model.lab import (
     Vram,
 )
 from chaoslab.model.plan import Profile
-from chaoslab.model.suite import Expectation, Scenario, Slo, StopCondition, Suite
+from chaoslab.model.suite import Campaign, Expectation, Scenario, Slo, StopCondition, Suite
 from chaoslab.model.vocabulary import MeasureSpec
 from chaoslab.parse import parse_suites
 from chaoslab.parse.lab import KEYS
@@ -36,7 +36,7 @@ from unit.parse.words import lab
 PAGE = (Path(__file__).parents[3] / "docs" / "scenarios.md").read_text()
 EXAMPLES = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)]
 SECTIONS = {part.split("\n", 1)[0]: part for part in PAGE.split("\n## ")}
-COMMON_FAULT_KEYS = ("type", "at_seconds", "for_seconds", "link", "target", "count")
+COMMON_FAULT_KEYS = ("type", "at_seconds", "for_seconds", "least_seconds", "link", "target", "count", "where")
 
 
 def named(section: str) -> set[str]:
@@ -51,6 +51,7 @@ def named(section: str) -> set[str]:
         ("Suite", Suite),
         ("Suite", Slo),
         ("Scenario", Scenario),
+        ("Campaigns", Campaign),
         ("Expectations", Expectation),
         ("Stop conditions", StopCondition),
         *(

@@ -1,11 +1,14 @@
 """The helpers' programs as far as they are pure: whose process it is, which rules are ours."""
 
-from collections.abc import Callable
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
-from chaoslab.inside import netfilter
+from chaoslab.inside import netfilter, signaller
 from chaoslab.inside.netfilter import Rules, ToolError
 from chaoslab.inside.signaller import Signaller, container_of, open_checked
 
@@ -68,6 +71,35 @@ def test_what_is_not_watched_is_not_signalled() -> None:
     assert answer["failed"] == {ID: "no process of abababababab is watched"}
     assert Signaller().answer({"do": "dance"}) == {"error": "unknown request 'dance'"}
     assert "error" in Signaller().answer({"do": "send", "containers": [ID], "signal": "SIGNOT"})
+
+
+def test_what_starts_in_a_stopped_container_does_not_set_it_going(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine's health check is a process of the container as well: a hang is judged by what was stopped."""
+    with ExitStack() as stack:
+        ours = [stack.enter_context(sleeping()) for _ in range(2)]
+        monkeypatch.setattr(signaller, "members", lambda _container: [one.pid for one in ours])
+        monkeypatch.setattr(signaller, "open_checked", lambda pid, _container: os.pidfd_open(pid))
+        running = Signaller()
+        stop = {"do": "send", "containers": [ID], "everyone": True}
+        assert running.answer({**stop, "signal": "SIGSTOP"})["sent"] == {ID: 2}
+        ours.append(stack.enter_context(sleeping()))
+        assert running.answer({"do": "states", "container": ID})["states"] == {"T": 2}
+        running.answer({**stop, "signal": "SIGCONT"})
+        states = running.answer({"do": "states", "container": ID})["states"]
+        assert isinstance(states, dict)
+        assert sum(states.values()) == 3
+        assert "T" not in states
+
+
+@contextmanager
+def sleeping() -> Iterator[subprocess.Popen[bytes]]:
+    """Start a process that does nothing, and end it."""
+    process = subprocess.Popen(["sleep", "60"])
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 class Tool:

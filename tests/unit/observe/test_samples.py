@@ -86,6 +86,48 @@ def test_redis_outcomes(observing: Observing, raw: bytes, outcome: str, good: bo
     assert {(sample.outcome, sample.good) for sample in samples} == {(outcome, good)}
 
 
+@pytest.mark.parametrize(
+    ("pieces", "outcome", "good"),
+    [
+        ([b"$23\r\nrole:slave\r\nlink:up\r\nab\r\n"], "ok", True),
+        ([b"$2", b"2\r\nrole:slave\r\n", b"link:up\r\na\r", b"\n"], "ok", True),
+        ([b"$13\r\nrole:master\r\n\r\n"], "unexpected", False),
+        ([b"+slave link:up\r\n"], "unexpected", False),
+        ([b"-ERR unknown\r\n"], "ERR", False),
+        ([b"$24\r\nrole:slave\r\nlink:up"], "closed", False),
+    ],
+)
+def test_redis_commands_and_their_texts(observing: Observing, pieces: list[bytes], outcome: str, good: bool) -> None:
+    """A command's whole reply is read, in however many pieces; without the expected text it is bad as `unexpected`."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert await reader.readline() == b"INFO replication\r\n"
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.005)
+
+    with serving(serve) as server:
+        probe = Probe(
+            name="role", kind="redis", service="web", port=server.port, body="INFO replication", expect_body="slave.*up"
+        )
+        samples = watch(observing(lab_spec(probe)), probe)
+    assert {(sample.outcome, sample.good) for sample in samples} == {(outcome, good)}
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome", "good"), [(b'{"leader": true}', "200", True), (b"{}", "unexpected", False)]
+)
+def test_an_http_answer_without_the_expected_text_is_bad(
+    observing: Observing, body: bytes, outcome: str, good: bool
+) -> None:
+    """The status alone is not enough where a text is expected."""
+    with serving(answering(http(body))) as server:
+        probe = Probe(name="web", service="web", port=server.port, expect_body='"leader": ?true')
+        samples = watch(observing(lab_spec(probe)), probe)
+    assert {(sample.outcome, sample.good) for sample in samples} == {(outcome, good)}
+
+
 def test_refused_and_unresolved(observing: Observing) -> None:
     """A closed port is refused; a replica without an address is unresolved, at its usual rate."""
     probe = Probe(name="web", kind="tcp", service="web", port=1)

@@ -156,6 +156,18 @@ WITH_LINK = {"links": {"l": LINK}, "toxiproxy": {"service": "proxy"}}
             "$.x-chaoslab.probes.up.name: the name is the",
         ),
         (
+            {"probes": {"up": {"service": "app", "port": 1, "expect_body": "("}}},
+            "$.x-chaoslab.probes.up.expect_body: is no regular expression: missing ), unterminated",
+        ),
+        (
+            {"probes": {"up": {"service": "app", "port": 1, "kind": "tcp", "expect_body": "a"}}},
+            "$.x-chaoslab.probes.up.expect_body: an answer of kind tcp has no text (remove it)",
+        ),
+        (
+            {"probes": {"up": {"service": "app", "port": 1, "kind": "redis", "body": "PING\nQUIT"}}},
+            "$.x-chaoslab.probes.up.body: a redis probe's body is its command, one line of text",
+        ),
+        (
             {"triggers": {"t": {"service": "x", "port": 1, "path": "/", "open": "$"}}},
             '$.x-chaoslab.triggers.t.service: unknown service "x"',
         ),

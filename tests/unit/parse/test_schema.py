@@ -17,6 +17,7 @@ from unit.parse.words import VOCABULARY, scenario, suite
 SUITES = sorted((Path(__file__).parents[3] / "scenarios").glob("*.json"))
 SMALL = Draft202012Validator(scenario_schema(VOCABULARY))
 HEAD = {"id": "A", "name": "a"}
+ANY = {"type": "crash", "target": "any"}
 
 
 @pytest.mark.parametrize("schema", [scenario_schema(VOCABULARY), result_schema()])
@@ -44,6 +45,7 @@ def test_shipped_suites_are_valid(path: Path) -> None:
         suite({**HEAD, "type": "latency", "attributes": {"latency": 1}}),
         suite({**HEAD, "target": "w", "signal": "SIGKILL", "count": "50%", "duration_seconds": 5}),
         suite(scenario(expect=[{"measure": "lost", "max": 0, "x-a": 1}], abort_when=[])),
+        suite({**HEAD, "campaign": {"pick": 1, "max_targets": 1, "targets": ["w"], "faults": [ANY]}}),
     ],
 )
 def test_accepts(value: dict[str, Any]) -> None:
@@ -59,6 +61,10 @@ def test_accepts(value: dict[str, Any]) -> None:
         suite(scenario(short_keys={})),
         suite(scenario(nme=1)),
         suite(scenario(toxic="latency")),
+        suite(scenario(campaign={"pick": 1, "max_targets": 1, "faults": [ANY]})),
+        suite({**HEAD, "campaign": {"pick": 1, "faults": [ANY]}}),
+        suite({**HEAD, "campaign": {"pick": 1, "max_targets": 1, "faults": [{"type": "nope"}]}}),
+        suite({**HEAD, "campaign": {"pick": 1, "max_targets": 1, "faults": [ANY], "form": 1}}),
         suite(scenario(faults=[{"type": "nope"}])),
         suite(scenario(faults=[{"toxic": "latency"}])),
         suite(scenario(expect=[{"measure": "nope", "max": 1}])),

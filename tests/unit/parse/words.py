@@ -12,6 +12,7 @@ from chaoslab.model.suite import DEFAULT_LINK, Count, FaultSpec, HeldFaultSpec, 
 from chaoslab.model.value import BadValues
 from chaoslab.model.vocabulary import MeasureSpec, Vocabulary
 from chaoslab.parse import lab_spec, parse_suites
+from chaoslab.plan import Overlaid
 
 RECORDED = Path(__file__).parents[2] / "recorded" / "compose-config-2.26.json"
 
@@ -162,3 +163,9 @@ def problems(folder: Path, value: Any) -> list[str]:
 def lab() -> LabSpec:
     """The lab as compose 2.26 resolved it."""
     return lab_spec(json.loads(RECORDED.read_text()), "compose/lab.yml")
+
+
+def overlaid() -> Overlaid:
+    """The lab as the shipped suites' overlays make it."""
+    recorded = RECORDED.with_name("compose-config-2.26-redis-ha.json")
+    return {("compose/redis-ha.yml",): lab_spec(json.loads(recorded.read_text()), "compose/redis-ha.yml")}

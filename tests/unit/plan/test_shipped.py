@@ -10,7 +10,7 @@ from chaoslab.model.vocabulary import Vocabulary
 from chaoslab.parse import parse_suites
 from chaoslab.plan import Selection, make_plan
 from chaoslab.verdict.measures import measure_specs
-from unit.parse.words import lab
+from unit.parse.words import lab, overlaid
 
 SCENARIOS = Path(__file__).parents[3] / "scenarios"
 
@@ -24,7 +24,7 @@ def suites() -> tuple[Suite, ...]:
 def test_ten_scenarios_by_default(suites: tuple[Suite, ...]) -> None:
     """A plain run has the ten scenarios of the two default suites, with their full durations."""
     chosen = [suite for suite in suites if suite.default]
-    full = make_plan(chosen, lab(), "full", 1, Selection())
+    full = make_plan(chosen, lab(), "full", 1, Selection(), overlaid())
     names = [f"{kind}-00{number}" for kind in ("NF", "WC") for number in range(1, 6)]
     assert [planned.key for planned in full.scenarios] == names
     assert [planned.hold_seconds for planned in full.scenarios[:5]] == [30, 60, 45, 60, 30]
@@ -33,7 +33,7 @@ def test_ten_scenarios_by_default(suites: tuple[Suite, ...]) -> None:
 def test_quick_takes_minutes(suites: tuple[Suite, ...]) -> None:
     """In the quick profile windows alone take under two minutes for the default suites, under eight for all, whatever recovery takes."""
     for chosen, most in (([suite for suite in suites if suite.default], 120), (suites, 480)):
-        quick = make_plan(chosen, lab(), "quick", 1, Selection())
+        quick = make_plan(chosen, lab(), "quick", 1, Selection(), overlaid())
         assert all(
             step.hold_seconds <= max(5, step.fault.least_hold_seconds())
             for planned in quick.scenarios
@@ -56,5 +56,5 @@ def test_each_scenario_says_what_it_promises(suites: tuple[Suite, ...]) -> None:
 
 def test_every_undo_is_said(suites: tuple[Suite, ...]) -> None:
     """Every step of every shipped scenario says how it is put back."""
-    for planned in make_plan(suites, lab(), "quick", 1, Selection()).scenarios:
+    for planned in make_plan(suites, lab(), "quick", 1, Selection(), overlaid()).scenarios:
         assert all(step.fault.undoes() for step in planned.steps)

@@ -36,6 +36,14 @@ def test_quick_caps() -> None:
     assert (short.baseline_seconds, short.stable_seconds, short.steps[0].hold_seconds) == (1, 0.5, 3)
 
 
+def test_quick_keeps_what_a_claim_takes() -> None:
+    """`least_seconds` is never capped, and never prolongs what the file holds."""
+    failover = HangSpec(target="w", for_seconds=60, least_seconds=12)
+    assert [windows(scenario(failover), profile).steps[0].hold_seconds for profile in ("quick", "full")] == [12, 60]
+    planned = windows(scenario(failover, hang(0, 60), hang(70, 20)), "quick")
+    assert [(step.at_seconds, step.hold_seconds) for step in planned.steps] == [(0, 12), (0, 5), (12, 5)]
+
+
 def test_a_crash_in_the_middle_of_a_hang_stays_there() -> None:
     """Starts shrink by the factor of the longest hold: 5 s into 20 s becomes 1.25 s into 5 s."""
     planned = windows(scenario(hang(0, 20), CrashSpec(target="w", at_seconds=5)), "quick")

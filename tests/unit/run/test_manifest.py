@@ -11,6 +11,7 @@ from chaoslab.lab.session import Project
 from chaoslab.manifest import StoredRun, manifest
 from chaoslab.parse import Given, parse_suites
 from chaoslab.plan import Selection, make_plan
+from chaoslab.plan.targets import target_of
 from chaoslab.prepare import Prepared, RunRequest
 from chaoslab.tools.endpoint import Endpoint
 from chaoslab.tools.engine import Engine
@@ -82,6 +83,27 @@ def test_recorded_values_go_before_the_environment(tmp_path: Path, monkeypatch: 
         {"name": "HEARTBEAT_MAX", "value": "7", "source": "environment"},
         {"name": "LATENCY", "value": "120", "source": "--set"},
     ]
+
+
+def test_a_campaign_is_recorded_as_what_was_drawn(tmp_path: Path) -> None:
+    """Judged again it is an ordinary scenario, whatever a later version would draw; what it was drawn from rides along."""
+    faults = [{"type": "crash", "target": "any"}, {"type": "stop", "target": "redis", "for_seconds": 9}]
+    campaign = {"pick": 2, "max_targets": 3, "targets": ["trader", "mock-worker"], "faults": faults}
+    told = {"name": "one", "scenarios": [{"id": "C", "name": "c", "campaign": campaign, "expect": EXPECT}]}
+    told["scenarios"] = [*told["scenarios"], {"id": "D", "name": "left out", "campaign": campaign}]
+    file = written(tmp_path, told)
+    suites, spec = parse_suites([file], vocabulary(), Given({"HEARTBEAT_MAX": "7"})), lab()
+    selection = Selection(only=("C",), repeat=2)
+    plan = make_plan(suites, spec, "quick", 3, selection)
+    project = Project(cast("Any", None), spec, Endpoint("unix:///nowhere", source="test"))
+    request = RunRequest((file,), (tmp_path / "lab.yml",), tmp_path, selection=selection)
+    found = stored(request, Prepared(suites, project, {}, plan))
+    ran, left_out = found["suites"][0]["scenarios"]
+    assert [fault["target"] for fault in ran["faults"]] == [target_of(step.fault) for step in plan.scenarios[0].steps]
+    assert ran["x-campaign"] == left_out["campaign"]
+    assert StoredRun(found).plan == plan
+    again = StoredRun({**found, "seed": 4}).plan
+    assert [one.steps for one in again.scenarios] == [one.steps for one in plan.scenarios]
 
 
 def test_a_suite_of_another_version_is_told(tmp_path: Path) -> None:

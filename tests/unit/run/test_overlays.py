@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from chaoslab.errors import InputError
-from chaoslab.parse.overlays import overlay_file, overlay_files
+from chaoslab.parse.overlays import block_of, overlay_file, overlay_files
 from unit.parse.words import parsed, suite
 
 
@@ -35,3 +35,15 @@ def test_missing_ones_are_told_with_their_place(tmp_path: Path) -> None:
     read = parsed(tmp_path, suite(overlays=["ha.yml", "none.yml"]))
     with pytest.raises(InputError, match=r"\$\.overlays\[1\]: there is no compose file \"none.yml\""):
         overlay_files([read])
+
+
+def test_an_overlay_adds_to_the_block() -> None:
+    """Its entries stand beside those of the lab's own block; what has the same name is replaced; without a block there is none."""
+    config = {
+        "x-chaoslab": {"default_link": "a", "probes": {"one": 1, "two": 2}},
+        "x-chaoslab-more": {"default_link": "b", "probes": {"two": 3, "three": 4}, "metrics": {"m": 5}},
+        "x-other": {"probes": {"no": 6}},
+    }
+    probes = {"one": 1, "two": 3, "three": 4}
+    assert block_of(config) == {"default_link": "b", "probes": probes, "metrics": {"m": 5}}
+    assert block_of({"x-chaoslab-more": {"probes": {}}}) is None
