@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from chaoslab.model.value import Value
+from chaoslab.model.variable import VariableName
 
 READY_LABEL = "chaoslab.chaos-ready"
 """Only containers with this label set to "true" are ever targets (DESIGN promise 4)."""
@@ -144,6 +145,12 @@ class ClockEndpoint(Value):
     file: str = ""
 
 
+class LoadSettings(Value):
+    """What every load script is told of the lab: `environment` becomes its `__ENV`."""
+
+    environment: dict[VariableName, str] = Field(default_factory=dict)
+
+
 class ToxiproxyAddress(Value):
     """Where the lab's Toxiproxy listens for its control API."""
 
@@ -180,3 +187,4 @@ class LabSpec(Value):
     tokens: dict[str, TokenCheck] = Field(default_factory=dict)
     vram: dict[str, Vram] = Field(default_factory=dict)
     clocks: dict[str, ClockEndpoint] = Field(default_factory=dict)
+    load: LoadSettings = LoadSettings()

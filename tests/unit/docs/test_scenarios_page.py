@@ -13,6 +13,7 @@ from chaoslab.model.lab import (
     ClockEndpoint,
     Ledger,
     Link,
+    LoadSettings,
     Metrics,
     Probe,
     TokenCheck,
@@ -66,6 +67,7 @@ def named(section: str) -> set[str]:
                 TokenCheck,
                 Vram,
                 ClockEndpoint,
+                LoadSettings,
             )
         ),
     ],
