@@ -72,6 +72,10 @@ class Probe(Value):
     keep: tuple[str, ...] = ()
 
 
+LOAD = Probe(name="load", role="watch")
+"""Stands for the requests of a scenario's load, which nobody sends on our behalf: its samples are measured as a probe's, and decide no outage."""
+
+
 class Trigger(Value):
     """Tells whether something is open on a target at this moment, by asking `service`.
 
@@ -188,3 +192,7 @@ class LabSpec(Value):
     vram: dict[str, Vram] = Field(default_factory=dict)
     clocks: dict[str, ClockEndpoint] = Field(default_factory=dict)
     load: LoadSettings = LoadSettings()
+
+    def asked(self, *, load: bool) -> dict[str, Probe]:
+        """Return what is measured in a scenario, by name: the probes, and LOAD where the scenario has one."""
+        return {**self.probes, LOAD.name: LOAD} if load else self.probes

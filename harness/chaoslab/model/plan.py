@@ -41,6 +41,8 @@ class PlannedScenario:
     worst_case_seconds: float
     overlays: tuple[str, ...] = ()
     """Compose files that the lab is brought up with for it, besides its own."""
+    file: str = ""
+    """The suite's file: what the scenario names lies beside it."""
     repeat: int = 0
     """Which of its repeats this is, from 1; 0 in a run without repeats."""
 

@@ -22,7 +22,7 @@ from chaoslab.model.lab import (
     Vram,
 )
 from chaoslab.model.plan import Profile
-from chaoslab.model.suite import Expectation, Scenario, Slo, StopCondition, Suite
+from chaoslab.model.suite import Expectation, Load, Scenario, Slo, StopCondition, Suite
 from chaoslab.model.vocabulary import MeasureSpec
 from chaoslab.parse import parse_suites
 from chaoslab.parse.lab import KEYS
@@ -52,6 +52,7 @@ def named(section: str) -> set[str]:
         ("Suite", Suite),
         ("Suite", Slo),
         ("Scenario", Scenario),
+        ("Load", Load),
         ("Expectations", Expectation),
         ("Stop conditions", StopCondition),
         *(

@@ -243,7 +243,7 @@ def test_what_load_scripts_are_told() -> None:
         ({"load": []}, "$.x-chaoslab.load: must be an object, not []"),
         (
             {"load": {"environment": {"A B": "1"}}},
-            '$.x-chaoslab.load.environment["A B"]: a variable\'s name is letters, digits and \'_\', the first no digit',
+            "$.x-chaoslab.load.environment[\"A B\"]: a variable's name is letters, digits and '_', the first no digit",
         ),
         ({"metrics": {"ap": {"port": 1}}}, '$.x-chaoslab.metrics.ap: unknown service "ap" (did you mean "app"?)'),
         ({"metrics": {"app": {}}}, '$.x-chaoslab.metrics.app: the key "port" is missing'),
