@@ -7,6 +7,8 @@ from chaoslab.model.result import RunResult, ScenarioResult
 from chaoslab.report.objectives import SLO_HEADERS, SUITE_HEADERS, slo_rows, suite_rows
 from chaoslab.report.repeats import HEADERS as REPEATS_HEADERS
 from chaoslab.report.repeats import flaky, repeats_row
+from chaoslab.report.under_load import HEADERS as LOAD_HEADERS
+from chaoslab.report.under_load import load_rows
 from chaoslab.report.wording import HEADERS, explained, measured_text, row, summary_lines
 
 SPECIAL = re.compile(r"([\\`*_\[\]<>|~])")
@@ -25,6 +27,11 @@ def _lines(result: RunResult) -> Iterator[str]:
     yield ""
     yield from (f"- {what}: {escaped(value)}" for what, value in summary_lines(result))
     yield from (f"- {escaped(note)}" for note in result.notes)
+    if loads := list(load_rows(result.scenarios)):
+        yield ""
+        yield "## Load"
+        yield ""
+        yield _table(loads, LOAD_HEADERS)
     if result.repeats:
         yield ""
         yield "## Repeats"
