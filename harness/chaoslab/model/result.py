@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from chaoslab.model.load_result import FoundLoad
+
 VerdictName = Literal["PASS", "WARN", "FAIL", "INCONCLUSIVE", "SKIPPED", "ERROR", "NOT RUN"]
 RecoveryName = Literal["rode_out", "recovered", "not_recovered", "unknown"]
 
@@ -158,6 +160,8 @@ class ScenarioResult(Found):
     name: str
     verdict: VerdictName
     reasons: tuple[str, ...]
+    bad_input: bool = False
+    """An ERROR of what the user wrote, not of a tool: exit code 2."""
     attempts: tuple[str, ...] = ()
     proofs: tuple[FoundProof, ...] = ()
     expectations: tuple[FoundExpectation, ...] = ()
@@ -180,6 +184,7 @@ class ScenarioResult(Found):
     waited_seconds: float = 0.0
     overhead_seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    load: FoundLoad | None = None
 
 
 class RunResult(Found):
