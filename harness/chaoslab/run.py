@@ -14,11 +14,13 @@ from chaoslab.errors import (
     Interrupted,
     LabError,
     PausedOnFail,
+    ScriptError,
     ToolError,
 )
 from chaoslab.experiment import Experiment
 from chaoslab.lab import preflight
 from chaoslab.lab.lab import Lab
+from chaoslab.lab.load import ScenarioLoad
 from chaoslab.lab.lock import await_free
 from chaoslab.lab.renew import renew
 from chaoslab.lab.session import Project, Purpose, bring_up, opened
@@ -166,12 +168,14 @@ def one_scenario(planned: PlannedScenario, lab: Lab, stack: UndoStack, progress:
     first = len(history.events)
     progress.scenario_started(planned)
     try:
-        Experiment(planned, lab, stack, progress.phase).run()
+        Experiment(planned, lab, stack, progress.phase, ScenarioLoad(planned, lab, progress.live)).run()
     except Interrupted as stopped:
         history.event("interrupted", text=stopped.message)
     except EngineGone as error:
         history.event("error", text=str(error))
         history.fail(error)
+    except ScriptError as error:
+        history.event("error", text=str(error), bad_input=True)
     except (ChaoslabError, WaitTimeout) as error:
         history.event("error", text=str(error))
     except Exception as error:  # noqa: BLE001 - a defect of ours costs one scenario its verdict, not the run its clean end
