@@ -8,6 +8,7 @@ from chaoslab import __version__
 
 COMMANDS = {
     "run": "Run suites against the lab and judge them.",
+    "load": "Put load on the lab: its knee, where it breaks and how it bends.",
     "plan": "Print what a run would do; starts nothing, needs no engine.",
     "validate": "Check scenario files and list every problem.",
     "list": "List suites and their scenarios.",

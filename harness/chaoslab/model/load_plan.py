@@ -41,7 +41,7 @@ class PlannedPattern:
         """How long its windows last together; None when the script alone knows."""
         return self.windows[-1].end_seconds if self.windows else None
 
-    def kind_at(self, seconds: float) -> PlannedWindow | None:
+    def window_at(self, seconds: float) -> PlannedWindow | None:
         """Return the window that holds an instant, in seconds from the first request."""
         inside = (window for window in self.windows if window.start_seconds <= seconds)
         return next((window for window in inside if window.end_seconds is None or seconds < window.end_seconds), None)

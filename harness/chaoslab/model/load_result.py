@@ -60,8 +60,27 @@ class FoundReturn(LoadFound):
     watched_seconds: float
 
 
-class FoundLoad(LoadFound):
-    """The numbers of one pattern. `outcomes`: how often each status or failure; `environment`: what its script was told."""
+class FoundSeries(LoadFound):
+    """The course of a pattern, by when requests were sent: one entry per `step_seconds`, from the first request on.
+
+    Rates per second; percentiles of the accepted, ms (None: there were none).
+    """
+
+    step_seconds: float
+    users: tuple[int, ...]
+    accepted_rate: tuple[float, ...]
+    shed_rate: tuple[float, ...]
+    error_rate: tuple[float, ...]
+    p50_ms: tuple[float | None, ...]
+    p95_ms: tuple[float | None, ...]
+    p99_ms: tuple[float | None, ...]
+
+
+class FoundPattern(LoadFound):
+    """The numbers of one pattern. `outcomes`: how often each status or failure; `environment`: what its script was told.
+
+    `limit_p95_ms`: beyond it the system counts as broken, where that is looked for.
+    """
 
     kind: Literal["pattern", "script"] = "pattern"
     script: str
@@ -70,7 +89,9 @@ class FoundLoad(LoadFound):
     windows: tuple[FoundWindow, ...] = ()
     by_name: tuple[FoundAnswers, ...] = ()
     outcomes: dict[str, int] = {}
+    series: FoundSeries
     breaking: FoundBreak | None = None
+    limit_p95_ms: float | None = None
     returns: tuple[FoundReturn, ...] = ()
     peak_users: int = 0
     k6_exit_code: int | None = None

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from chaoslab.model.load_result import FoundLoad
+from chaoslab.model.load_result import FoundPattern
 
 VerdictName = Literal["PASS", "WARN", "FAIL", "INCONCLUSIVE", "SKIPPED", "ERROR", "NOT RUN"]
 RecoveryName = Literal["rode_out", "recovered", "not_recovered", "unknown"]
@@ -184,7 +184,7 @@ class ScenarioResult(Found):
     waited_seconds: float = 0.0
     overhead_seconds: float = 0.0
     notes: tuple[str, ...] = ()
-    load: FoundLoad | None = None
+    pattern: FoundPattern | None = None
 
 
 class RunResult(Found):

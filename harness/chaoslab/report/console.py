@@ -189,22 +189,22 @@ def print_result(result: RunResult, results: Path, console: "Console | None" = N
     for line in repeats_lines(result.repeats):
         console.print(line, markup=False, soft_wrap=True)
     for line in load_lines(result.scenarios):
-        console.print(_plain(line), markup=False, soft_wrap=True)
+        console.print(plain(line), markup=False, soft_wrap=True)
     console.print()
     for scenario in explained(result):
         console.print(
-            f"{scenario.verdict} {scenario.id} {_plain(scenario.name)}",
+            f"{scenario.verdict} {scenario.id} {plain(scenario.name)}",
             soft_wrap=True,
             style=STYLES[scenario.verdict],
             markup=False,
         )
         for text in (*scenario.reasons, *scenario.notes):
-            console.print(f"  - {_plain(text)}", markup=False, soft_wrap=True)
+            console.print(f"  - {plain(text)}", markup=False, soft_wrap=True)
         console.print()
     for note in result.notes:
-        console.print(f"note: {_plain(note)}", markup=False, soft_wrap=True)
+        console.print(f"note: {plain(note)}", markup=False, soft_wrap=True)
     for what, value in summary_lines(result, results):
-        console.print(f"{what:<10} {_plain(value)}", markup=False, soft_wrap=True)
+        console.print(f"{what:<10} {plain(value)}", markup=False, soft_wrap=True)
 
 
 def verdict_table(result: RunResult, width: int, sign: str = "±") -> "Table":
@@ -215,7 +215,7 @@ def verdict_table(result: RunResult, width: int, sign: str = "±") -> "Table":
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     headers = [header.replace("longest ", "longest\n").replace("time to ", "time to\n") for header in HEADERS]
-    rows = [[_plain(cell) for cell in row(scenario, sign)] for scenario in result.scenarios]
+    rows = [[plain(cell) for cell in row(scenario, sign)] for scenario in result.scenarios]
     for header, column_width in zip(headers, _widths(headers, rows, width), strict=True):
         table.add_column(header, no_wrap=True, overflow="ellipsis", width=column_width)
     for scenario, texts in zip(result.scenarios, rows, strict=True):
@@ -236,6 +236,6 @@ def _widths(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -
     return wanted
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Replace what a terminal would act upon."""
     return CONTROL.sub("?", text).replace("\n", " ")

@@ -28,11 +28,11 @@ def test_within_bounds_it_passes_with_its_numbers() -> None:
     assert (result.verdict, result.reasons) == ("PASS", ())
     (found,) = result.expectations
     assert (found.observed, found.n, found.phase, found.note) == (50.0, 800, "steady", "whole run 500")
-    assert result.load is not None
-    ramp, steady = result.load.windows
+    assert result.pattern is not None
+    ramp, steady = result.pattern.windows
     assert (ramp.p50_ms, steady.p99_ms, steady.kind) == (500.0, 50.0, "steady")
     assert steady.rate == pytest.approx(100, rel=0.01)
-    assert result.load.environment == {"BASE_URL": "http://lab", "ADMIN_PASSWORD": "(hidden)"}
+    assert result.pattern.environment == {"BASE_URL": "http://lab", "ADMIN_PASSWORD": "(hidden)"}
     assert (result.success_count, result.error_count) == (1000, 0)
 
 
@@ -125,7 +125,7 @@ def test_a_foreign_scripts_own_thresholds_decide() -> None:
     """Crossed ones FAIL; so does a process that ends meanwhile; else it passes."""
     planned = pattern(own_thresholds=True)
     assert judged(planned, recording(2, 50)).verdict == "PASS"
-    assert judged(planned, recording(2, 50), crossed=["http_req_failed: rate<0.01"]).verdict == "FAIL"
+    assert judged(planned, recording(2, 50), failures=["crossed"]).verdict == "FAIL"
     assert judged(planned, recording(2, 50), oom_kills={"hive[1]": 1}).reasons == (
         "hive[1] ran out of memory 1x under load",
     )

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chaoslab.model.load_plan import PlannedPattern
-from chaoslab.model.load_result import FoundAnswers, FoundLoad, FoundWindow
+from chaoslab.model.load_result import FoundAnswers, FoundPattern, FoundSeries, FoundWindow
 from chaoslab.model.result import ScenarioResult, VerdictName
 from chaoslab.verdict.load.knee import find_break
 from chaoslab.verdict.load.returns import returns
@@ -14,31 +14,33 @@ from chaoslab.verdict.load.thresholds import Findings, judge_threshold
 from chaoslab.verdict.measures.answers import percentile
 from chaoslab.verdict.merge import SEVERITY, merge
 
+SHORT_SECONDS = 120.0
 SECRET = re.compile("password|secret|token|key", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a pattern's run ended. `error`: what broke it; `crossed`: thresholds of the script's own that k6 found broken.
+    """How a pattern's run ended.
 
-    `restarts` and `oom_kills`: of the lab's containers meanwhile, each as `service[n]` with a count.
+    `error`: what broke it, `bad_input`: by the script's own fault. `failures`: what k6 or the script itself held against it.
+    `restarts` and `oom_kills`: of the lab's containers meanwhile, as `service[n]` with a count.
     """
 
-    started: str
-    wall_seconds: float
+    started: str = ""
+    wall_seconds: float = 0.0
     k6_exit_code: int | None = None
     error: str = ""
+    bad_input: bool = False
     interrupted: str = ""
-    crossed: Sequence[str] = ()
-    restarts: Mapping[str, int] | None = None
-    oom_kills: Mapping[str, int] | None = None
-    notes: Sequence[str] = ()
+    failures: Sequence[str] = ()
+    restarts: Mapping[str, int] = field(default_factory=dict)
+    oom_kills: Mapping[str, int] = field(default_factory=dict)
 
 
 def judge_pattern(planned: PlannedPattern, recording: Recording, ended: Ended) -> ScenarioResult:
     """Judge one pattern from its requests and how it ended. Without a single request it is INCONCLUSIVE."""
-    load = found_load(planned, recording, ended)
-    findings = Findings(planned, recording, load, ended.restarts or {}, ended.oom_kills or {})
+    pattern = found_pattern(planned, recording, ended)
+    findings = Findings(planned, recording, pattern, ended.restarts, ended.oom_kills)
     judged = [judge_threshold(findings, threshold) for threshold in planned.thresholds] if len(recording) else []
     opinions = [*_of_end(planned, recording, ended), *((one.verdict, one.reason) for one in judged)]
     bad = sorted((one for one in opinions if one[0] != "PASS"), key=lambda one: SEVERITY.index(one[0]))
@@ -46,26 +48,27 @@ def judge_pattern(planned: PlannedPattern, recording: Recording, ended: Ended) -
         suite=planned.suite,
         id=planned.name,
         name=planned.title,
+        bad_input=ended.bad_input,
         verdict=merge(verdict for verdict, _reason in opinions),
         reasons=tuple(dict.fromkeys(reason for _verdict, reason in bad)),
         expectations=tuple(one.found for one in judged),
-        success_count=load.whole.accepted,
-        error_count=load.whole.errors,
+        success_count=pattern.whole.accepted,
+        error_count=pattern.whole.errors,
         started=ended.started,
         wall_seconds=ended.wall_seconds,
         declared_seconds=planned.seconds or recording.seconds,
         overhead_seconds=max(0.0, ended.wall_seconds - (planned.seconds or recording.seconds)),
-        notes=(*_told(load), *ended.notes),
-        load=load,
+        notes=tuple(_told(pattern)),
+        pattern=pattern,
     )
 
 
-def found_load(planned: PlannedPattern, recording: Recording, ended: Ended) -> FoundLoad:
+def found_pattern(planned: PlannedPattern, recording: Recording, ended: Ended) -> FoundPattern:
     """Gather a pattern's numbers."""
     whole = recording.answers()
     outcomes = dict(sorted(whole.outcomes.items(), key=lambda item: -item[1]))
     drops = [window.start_seconds for window in planned.windows if window.kind == "drop"]
-    return FoundLoad(
+    return FoundPattern(
         kind="script" if planned.own_thresholds else "pattern",
         script=planned.script.name,
         environment={name: "(hidden)" if SECRET.search(name) else value for name, value in planned.environment.items()},
@@ -75,6 +78,8 @@ def found_load(planned: PlannedPattern, recording: Recording, ended: Ended) -> F
             found_answers(name, recording.answers(name=name), recording.seconds) for name in sorted(recording.names)
         ),
         outcomes=outcomes,
+        series=found_series(recording),
+        limit_p95_ms=planned.breaks.p95_ms if planned.breaks else None,
         breaking=find_break(recording, planned.breaks, min(drops, default=None)) if planned.breaks else None,
         returns=tuple(returns(planned, recording)),
         peak_users=recording.users(0.0),
@@ -96,6 +101,22 @@ def found_answers(name: str, answers: Answers, seconds: float) -> FoundAnswers:
         p95_ms=latency_ms(answers, 95),
         p99_ms=latency_ms(answers, 99),
         max_ms=latency_ms(answers, 100),
+    )
+
+
+def found_series(recording: Recording) -> FoundSeries:
+    """Cut the whole into steps for a picture: of half a second, of whole ones where it lasts minutes."""
+    step = 0.5 if recording.seconds <= SHORT_SECONDS else 1.0
+    cut = list(recording.slices(step))
+    return FoundSeries(
+        step_seconds=step,
+        users=tuple(recording.users(at, at + step) for at, _answers in cut),
+        accepted_rate=tuple(answers.accepted / step for _at, answers in cut),
+        shed_rate=tuple(answers.shed / step for _at, answers in cut),
+        error_rate=tuple(answers.errors / step for _at, answers in cut),
+        p50_ms=tuple(latency_ms(answers, 50) for _at, answers in cut),
+        p95_ms=tuple(latency_ms(answers, 95) for _at, answers in cut),
+        p99_ms=tuple(latency_ms(answers, 99) for _at, answers in cut),
     )
 
 
@@ -128,21 +149,20 @@ def _of_end(planned: PlannedPattern, recording: Recording, ended: Ended) -> Iter
         yield "INCONCLUSIVE", f"interrupted: {ended.interrupted}"
     if not len(recording):
         yield "INCONCLUSIVE", "no request was sent, so nothing was measured"
-    for crossed in ended.crossed:
-        yield "FAIL", f"k6's own threshold is crossed: {crossed}"
+    yield from (("FAIL", failure) for failure in ended.failures)
     if planned.own_thresholds:
         yield from _of_lab(ended)
 
 
 def _of_lab(ended: Ended) -> Iterator[tuple[VerdictName, str]]:
     """Hold a foreign script's load against what no load may do, too: no process may end."""
-    for what, counts in (("restarted", ended.restarts or {}), ("ran out of memory", ended.oom_kills or {})):
+    for what, counts in (("restarted", ended.restarts), ("ran out of memory", ended.oom_kills)):
         yield from (("FAIL", f"{service} {what} {count}x under load") for service, count in counts.items())
 
 
-def _told(load: FoundLoad) -> Iterator[str]:
+def _told(pattern: FoundPattern) -> Iterator[str]:
     """Say what no threshold says: where it broke, and that nobody got that far."""
-    found = load.breaking
+    found = pattern.breaking
     if found is not None and found.broke:
         yield f"broke at {found.knee_rate:.0f} answers/s with {found.users} users, after {found.at_seconds:.0f} s: {found.how}"
     elif found is not None:

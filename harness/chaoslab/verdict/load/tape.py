@@ -135,13 +135,15 @@ class Recording:
 
     def users(self, start: float, end: float | None = None) -> int:
         """Return the most simulated users told in [start, end]; before the first telling there are none."""
-        first = self.start_ns + int(start * NS_PER_SECOND)
-        last = None if end is None else self.start_ns + int(end * NS_PER_SECOND)
-        inside = [vus for at_ns, vus in self._vus if at_ns >= first and (last is None or at_ns <= last)]
-        return max(inside, default=0)
+        first = bisect_left(self._vus, (self._at(start), 0))
+        last = len(self._vus) if end is None else bisect_left(self._vus, (self._at(end) + 1, 0))
+        return max((vus for _at_ns, vus in self._vus[first:last]), default=0)
 
     def _index(self, seconds: float) -> int:
-        return bisect_left(self._sent_ns, self.start_ns + int(seconds * NS_PER_SECOND))
+        return bisect_left(self._sent_ns, self._at(seconds))
+
+    def _at(self, seconds: float) -> int:
+        return self.start_ns + int(seconds * NS_PER_SECOND)
 
     def _word(self, code: int) -> str:
         return str(code) if code >= FIRST_STATUS else self._words[code]

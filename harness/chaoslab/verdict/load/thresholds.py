@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from chaoslab.model.load_pattern import LoadMeasure, Threshold
 from chaoslab.model.load_plan import PlannedPattern
-from chaoslab.model.load_result import FoundLoad
+from chaoslab.model.load_result import FoundPattern
 from chaoslab.model.result import FoundExpectation, VerdictName
 from chaoslab.model.suite import Expectation
 from chaoslab.verdict.expectations import TOLERANCE, bound_text, number
@@ -26,7 +26,7 @@ class Findings:
 
     planned: PlannedPattern
     recording: Recording
-    load: FoundLoad
+    pattern: FoundPattern
     restarts: Mapping[str, int]
     oom_kills: Mapping[str, int]
 
@@ -138,7 +138,7 @@ def _latency(percent: float) -> Callable[[Answers, float], Taken]:
 
 def _recovery(findings: Findings, ask: Threshold) -> Taken:
     """Take the slowest return to calm; one that was not watched long enough to be called late is unknown."""
-    found = findings.load.returns
+    found = findings.pattern.returns
     if not found:
         return Taken(None, 0, "no drop of the load was watched")
     if any(one.baseline_p95_ms is None for one in found):
@@ -152,7 +152,7 @@ def _recovery(findings: Findings, ask: Threshold) -> Taken:
 
 
 def _knee(findings: Findings, _ask: Threshold) -> Taken:
-    found = findings.load.breaking
+    found = findings.pattern.breaking
     return Taken(None, 0, "no knee was looked for") if found is None else Taken(found.knee_rate, 1, found.how)
 
 
