@@ -257,7 +257,8 @@ class Experiment:
         return decisive(self.lab.spec.asked(load=scenario.load is not None).values(), scenario)
 
     def _not_injected(self, status: str, error: ChaoslabError) -> None:
-        fault = next((running.step.fault_id for running in self.running if not running.injected), self.planned.steps[0].fault_id)
+        waiting = [running.step for running in self.running if not running.injected] or self.planned.steps
+        fault = waiting[0].fault_id
         self.lab.history.event("not_injected", fault=fault, status=status, reason=error.message)
 
     def _pause_until(self, at_ns: int) -> None:

@@ -44,9 +44,6 @@ def test_an_outage_breaks_the_budget_of_its_phase_though_the_whole_run_keeps_it(
     assert during["n"] > 100
     whole = one["under_load"]["phases"]["whole"]
     assert 0 < whole["error_rate"] <= BUDGET
-    assert whole["requests"] == sum(
-        one["under_load"]["phases"][phase]["requests"] for phase in ("before", "during", "after")
-    )
     assert "load error_rate during was" in one["reasons"][0]
     again = json.loads(cli.run("judge", str(cli.results / "latest"), "--json").out)["scenarios"]
     assert [scenario["expectations"] for scenario in again] == [one["expectations"]]

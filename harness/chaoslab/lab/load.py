@@ -38,6 +38,7 @@ class ScenarioLoad:
     live: Callable[[str], None]
     k6: K6 | None = None
     users: int = 0
+    said: str = ""
     told_ns: int = 0
     ended_ns: int | None = None
 
@@ -52,16 +53,11 @@ class ScenarioLoad:
         began = history.now_ns()
         job = self._job(load)
         history.event("load_started", script=load.script, vus=load.vus)
-        self.k6 = K6.start(self.lab.engine, job, self._take)
+        self.k6 = K6.start(self.lab.engine, job, self._take, self._hear)
         try:
             history.wait(self._served, LOAD_START_SECONDS, "a served request of the load")
         except WaitTimeout as error:
-            outcomes = Counter(sample.outcome for sample in tuple(history.series(LOAD.name)))
-            told = ", ".join(f"{count} x {outcome}" for outcome, count in outcomes.most_common()) or "it sent none"
-            raise NotProvable(
-                f"no request of {load.script} was served within {LOAD_START_SECONDS:g} s: {told}",
-                remedy="check what the script asks, and x-chaoslab's load.environment",
-            ) from error
+            raise self._never_served(load) from error
         return (history.now_ns() - began) / NS_PER_SECOND
 
     def check(self) -> None:
@@ -114,6 +110,24 @@ class ScenarioLoad:
         self.users = batch.vus
         rows = [row for row in batch.rows if self.ended_ns is None or row.finished_ns <= self.ended_ns]
         self.lab.history.samples_in(as_sample(row) for row in sorted(rows, key=lambda row: row.finished_ns))
+
+    def _hear(self, line: str) -> None:
+        self.said = line
+
+    def _never_served(self, load: Load) -> ChaoslabError:
+        """Say what was answered instead; a script that asks nothing has an error."""
+        outcomes = Counter(sample.outcome for sample in tuple(self.lab.history.series(LOAD.name)))
+        within = f"within {LOAD_START_SECONDS:g} s"
+        if not outcomes:
+            return ScriptError(
+                f"the load script {load.script} sent no request {within}; k6 last said: {self.said or 'nothing'}",
+                remedy="mend it and run it again",
+            )
+        told = ", ".join(f"{count} x {outcome}" for outcome, count in outcomes.most_common())
+        return NotProvable(
+            f"no request of {load.script} was served {within}: {told}",
+            remedy="check what the script asks, and x-chaoslab's load.environment",
+        )
 
     def _served(self) -> bool | None:
         self.check()

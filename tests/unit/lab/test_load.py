@@ -39,9 +39,12 @@ class MadeK6:
     fails: ChaoslabError | None = None
     did: list[str] = field(default_factory=list)
 
-    def start(self, _engine: object, job: K6Job, hand_over: Callable[[LoadBatch], None]) -> "MadeK6":
-        """Start, and bring the first requests at once."""
+    def start(
+        self, _engine: object, job: K6Job, hand_over: Callable[[LoadBatch], None], log: Callable[[str], None]
+    ) -> "MadeK6":
+        """Start, say something, and bring the first requests at once."""
         self.job, self.hand_over = job, hand_over
+        log("running")
         self.bring(*self.first)
         return self
 
@@ -178,6 +181,13 @@ def test_a_load_that_is_never_served_proves_nothing(doors: Doors, monkeypatch: p
     doors.k6.first = (row(404), row(404), row("refused"))
     monkeypatch.setattr(room, "LOAD_START_SECONDS", 2.0)
     with pytest.raises(NotProvable, match=r"no request of some\.js was served within 2 s: 2 x 404, 1 x refused"):
+        doors.load().start()
+
+
+def test_a_script_that_asks_nothing_has_an_error(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What k6 said last may tell why."""
+    monkeypatch.setattr(room, "LOAD_START_SECONDS", 2.0)
+    with pytest.raises(ScriptError, match="sent no request within 2 s; k6 last said: running"):
         doors.load().start()
 
 
