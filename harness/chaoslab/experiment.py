@@ -227,7 +227,7 @@ class Experiment:
             if running.undos and running.reverted_ns is None:
                 self._revert(running)
         history.event("observing_ended")
-        self.load.stop()
+        self.waited_seconds += self.load.stop()
         for running in self.running:
             try:
                 if running.injected and not history.stop.reason:

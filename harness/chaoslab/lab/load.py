@@ -71,10 +71,10 @@ class ScenarioLoad:
             self.told_ns = now_ns
             self.live(self._numbers(now_ns))
 
-    def stop(self) -> None:
-        """End k6 and keep what it said. Never raises: the end of a scenario goes on whatever k6 does."""
+    def stop(self) -> float:
+        """End k6 and keep what it said; returns the seconds that it took. Never raises: a scenario's end goes on whatever k6 does."""
         if self.k6 is None:
-            return
+            return 0.0
         self.ended_ns = self.lab.history.now_ns()
         self.live("")
         try:
@@ -84,6 +84,7 @@ class ScenarioLoad:
             self.lab.history.event("note", text=f"the load could not be ended in an orderly way: {error}")
         finally:
             self._close()
+        return (self.lab.history.now_ns() - self.ended_ns) / NS_PER_SECOND
 
     def _job(self, load: Load) -> K6Job:
         """Say what to run: so many users until the scenario is over, or the script's own shape; its thresholds are not asked."""
@@ -91,7 +92,8 @@ class ScenarioLoad:
         if script is None:
             raise ScriptError(f"the load script {load.script} is gone", remedy="it was there when the run was planned")
         if self.lab.history.folder is not None:
-            self.lab.history.folder.write(f"{self._folder}/{script.name}", script.read_text(encoding="utf-8"))
+            text = script.read_text(encoding="utf-8", errors="replace")
+            self.lab.history.folder.write(f"{self._folder}/{script.name}", text)
         limit = self.planned.worst_case_seconds + LOAD_START_SECONDS
         users = () if load.vus is None else ("--vus", str(load.vus), "--duration", f"{limit:.0f}s")
         return K6Job(
@@ -163,8 +165,11 @@ class ScenarioLoad:
 
     def _close(self) -> None:
         k6, self.k6 = self.k6, None
-        if k6 is not None:
-            k6.close()
+        try:
+            if k6 is not None:
+                k6.close()
+        except ChaoslabError as error:  # the session's end removes it
+            self.lab.history.event("note", text=f"the load's container could not be removed: {error}")
 
     @property
     def _folder(self) -> str:
