@@ -15,7 +15,6 @@ from chaoslab.errors import (
     LabError,
     PausedOnFail,
     ScriptError,
-    ToolError,
 )
 from chaoslab.experiment import Experiment
 from chaoslab.lab import preflight
@@ -27,6 +26,7 @@ from chaoslab.lab.session import Project, Purpose, bring_up, opened
 from chaoslab.manifest import manifest
 from chaoslab.model.plan import Plan, PlannedScenario
 from chaoslab.model.result import RunResult, ScenarioResult
+from chaoslab.opening import Opening, bring_up_alone
 from chaoslab.prepare import Prepared, RunRequest, prepare
 from chaoslab.report import write_reports
 from chaoslab.report.progress import Progress
@@ -102,7 +102,7 @@ def one_session(running: Running, scenarios: Sequence[PlannedScenario]) -> Closi
     project = running.prepared.project_for(scenarios[0].overlays)
     closing = Closing()
     try:
-        bring_up_alone(running, project, scenarios[0].overlays)
+        bring_up_with(running, project, scenarios[0].overlays)
         purpose = Purpose(running.folder.path.name, "run", plan.seed)
         with opened(project, running.engine, history, running.clock, purpose) as lab:
             guard = GuardProcess(guard_arguments(project, running.request.project))
@@ -123,18 +123,10 @@ def one_session(running: Running, scenarios: Sequence[PlannedScenario]) -> Closi
     return closing
 
 
-def bring_up_alone(running: Running, project: Project, overlays: Sequence[str]) -> None:
-    """Bring the lab up while nobody else uses it. Raises LockHeld, LabError, and Interrupted when asked to stop meanwhile."""
-    running.history.stop.check()
-    running.progress.step(
-        " with ".join(["bringing the lab up", ", ".join(overlays)]) if overlays else "bringing the lab up"
-    )
-    await_free(running.engine, project.spec.project, running.clock)
-    try:
-        bring_up(project, running.engine)
-    except ToolError:
-        running.history.stop.check()  # Ctrl-C ends compose as well
-        raise
+def bring_up_with(running: Running, project: Project, overlays: Sequence[str]) -> None:
+    """Bring the lab up while nobody else uses it, saying with which overlays. Raises what `bring_up_alone` raises."""
+    opening = Opening(project, running.engine, running.history, running.clock, running.progress.step)
+    bring_up_alone(opening, " with ".join(["bringing the lab up", *([", ".join(overlays)] if overlays else [])]))
 
 
 def bring_back(running: Running, last: Sequence[PlannedScenario], closing: Closing) -> Closing:

@@ -32,7 +32,9 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
     assert len(said.splitlines()) > 4
 
 
-@pytest.mark.parametrize("name", ["list", "validate", "status", "recover", "judge", "doctor", "plan", "run"])
+@pytest.mark.parametrize(
+    "name", ["list", "validate", "status", "recover", "judge", "doctor", "plan", "run", "load", "all"]
+)
 def test_every_command_with_a_table_has_json(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """What prints a table can print JSON."""
     outcome([name, "--help"])
@@ -117,7 +119,7 @@ def test_judging_what_is_no_run_is_an_error_with_a_remedy(tmp_path: Path, capsys
 
 
 def test_schema_prints_json_schema(capsys: pytest.CaptureFixture[str]) -> None:
-    """Both schemas are JSON documents that say which dialect they are in."""
-    for what in ("suite", "result"):
+    """All schemas are JSON documents that say which dialect they are in."""
+    for what in ("suite", "patterns", "result"):
         assert outcome(["schema", what]) == 0
         assert "json-schema.org" in json.loads(capsys.readouterr().out)["$schema"]

@@ -4,11 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from chaoslab.errors import InputError
 from chaoslab.model.load_pattern import PatternFile
 from chaoslab.model.load_plan import Asked, PlannedPattern
+from chaoslab.parse import pattern_schema
 from chaoslab.parse.load_file import parse_patterns
 from chaoslab.plan.load import chosen, foreign, needs_knee, planned
 
@@ -204,6 +206,14 @@ def test_the_shipped_patterns_can_be_planned(profile: Any) -> None:
     plans = [planned(file, pattern, asked, LAB, 600) for pattern in order]
     assert all(plan.windows for plan in plans[1:])
     assert all({"restarts", "oom_kills"} <= {one.measure for one in plan.thresholds} for plan in plans)
+
+
+def test_the_shipped_patterns_fit_the_schema() -> None:
+    """An editor that checks with the printed schema finds nothing wrong, and finds a misspelt key."""
+    schema, shipped = pattern_schema(), json.loads(SHIPPED.read_text())
+    jsonschema.validate(shipped, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**shipped, "pattern": []}, schema)
 
 
 def test_quick_is_quick() -> None:
