@@ -1,15 +1,19 @@
-"""What a pattern leaves in the run folder: its script, every request, k6's log and its summary."""
+"""What a pattern leaves in the run folder: its script, its plan, every request, k6's log and summary, how it ended."""
 
 import json
+from dataclasses import replace
 from typing import IO
+
+from pydantic import TypeAdapter
 
 from chaoslab.errors import ChaoslabError, LabError
 from chaoslab.model.load import LoadBatch
 from chaoslab.model.load_plan import PlannedPattern
 from chaoslab.store import History
 from chaoslab.tools.k6 import K6Ended
+from chaoslab.verdict.load import Ended, hidden
 
-REQUESTS = "requests.jsonl"
+REQUESTS, PLAN, END = "requests.jsonl", "plan.json", "end.json"
 
 
 class Keep:
@@ -22,6 +26,10 @@ class Keep:
         self._file: IO[str] | None = None
         if history.folder is not None:
             history.folder.write(f"{self._place}/{planned.script.name}", planned.script.read_text(encoding="utf-8"))
+            shown = replace(planned, environment=hidden(planned.environment))
+            history.folder.write_json(
+                f"{self._place}/{PLAN}", TypeAdapter(PlannedPattern).dump_python(shown, mode="json")
+            )
             self._file = history.folder.appender(f"{self._place}/{REQUESTS}")
 
     def add(self, batch: LoadBatch) -> None:
@@ -42,6 +50,11 @@ class Keep:
             self._file.write(json.dumps(told, separators=(",", ":"), ensure_ascii=False) + "\n")
         except (OSError, ValueError) as error:
             self._history.fail(LabError(f"the requests cannot be written: {error}", remedy="free disk space"))
+
+    def judged(self, ended: Ended) -> None:
+        """Write how it ended, as it is judged."""
+        if self._history.folder is not None:
+            self._history.folder.write_json(f"{self._place}/{END}", TypeAdapter(Ended).dump_python(ended, mode="json"))
 
     def ended(self, ended: K6Ended) -> None:
         """Write k6's own words; what cannot be written is noted."""

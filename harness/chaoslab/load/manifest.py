@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 from chaoslab import __version__
+from chaoslab.load.rejudge import KIND
 from chaoslab.load.request import LoadRequest, PreparedLoad
 from chaoslab.tools.checkout import revision
 from chaoslab.tools.engine import Engine
@@ -14,7 +15,7 @@ def load_manifest(request: LoadRequest, prepared: PreparedLoad, engine: Engine) 
     version, info = engine.version(), engine.info()
     return {
         "schema_version": 1,
-        "kind": "load",
+        "kind": KIND,
         "chaoslab": __version__,
         "profile": request.asked.profile,
         "users": request.asked.users,

@@ -77,6 +77,7 @@ class OnePattern:
             restarts=_counted(engine, "die"),
             oom_kills=_counted(engine, "oom"),
         )
+        self.keep.judged(end)
         return judge_pattern(self.planned, Recording(self.tape), end)
 
     def _to_its_end(self) -> None:

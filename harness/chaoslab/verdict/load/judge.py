@@ -71,7 +71,7 @@ def found_pattern(planned: PlannedPattern, recording: Recording, ended: Ended) -
     return FoundPattern(
         kind="script" if planned.own_thresholds else "pattern",
         script=planned.script.name,
-        environment={name: "(hidden)" if SECRET.search(name) else value for name, value in planned.environment.items()},
+        environment=hidden(planned.environment),
         whole=found_answers("all", whole, recording.seconds),
         windows=tuple(_windows(planned, recording)),
         by_name=tuple(
@@ -85,6 +85,11 @@ def found_pattern(planned: PlannedPattern, recording: Recording, ended: Ended) -
         peak_users=recording.users(0.0),
         k6_exit_code=ended.k6_exit_code,
     )
+
+
+def hidden(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without the values of what is named like a secret."""
+    return {name: "(hidden)" if SECRET.search(name) else value for name, value in environment.items()}
 
 
 def found_answers(name: str, answers: Answers, seconds: float) -> FoundAnswers:
