@@ -140,6 +140,15 @@ def test_the_return_to_calm_counts_from_the_end_of_the_drop() -> None:
     assert found.observed == pytest.approx(1.5, abs=0.11)
 
 
+def test_the_first_second_is_no_baseline() -> None:
+    """Users who all begin at once are slow once; calm is what follows, so that what stays slow is seen."""
+    made = recording(17, 60, lambda at: (400 if at < 1 or at >= 5 else 60, 200))
+    result = judged(pattern(DROP, [{"measure": "recovery_seconds", "max": 5}]), made)
+    assert result.verdict == "FAIL"
+    assert result.pattern is not None
+    assert result.pattern.returns[0].baseline_p95_ms == 60.0
+
+
 def test_shed_requests_after_the_drop_are_not_calm() -> None:
     """Quick answers to the accepted do not help while others are turned away."""
     made = recording(17, 60, lambda at: (60, SHED if 11 <= at < 13 and int(at * 60) % 2 else 200))

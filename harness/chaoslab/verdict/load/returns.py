@@ -12,16 +12,25 @@ STEP_SECONDS = 0.1
 TOLERANCE = 1.5
 """Calm again: a p95 of at most so many times the baseline's. A second of calm holds some 50 requests, whose p95 scatters by a fifth."""
 BAD = 0.01
+WARM_SECONDS = 1.0
+"""All users of a pattern begin at the same moment, on new connections: its first second is no baseline, where more follows."""
 
 
 def returns(planned: PlannedPattern, recording: Recording) -> Iterator[FoundReturn]:
     """Look at every drop that calm follows, counting from the end of the drop."""
-    base = [window for window in planned.windows if window.kind == "base"]
-    spans = [(window.start_seconds, window.end_seconds) for window in base]
-    baseline_us = percentile(recording.together(spans).accepted_us, 95)
+    baseline_us = percentile(recording.together(baseline(planned)).accepted_us, 95)
     for drop, rest in zip(planned.windows, planned.windows[1:], strict=False):
         if drop.kind == "drop" and rest.kind == "rest":
             yield _return(recording, drop.name, rest, baseline_us)
+
+
+def baseline(planned: PlannedPattern) -> list[tuple[float, float | None]]:
+    """Say when it was calm before the load."""
+    spans = [(window.start_seconds, window.end_seconds) for window in planned.windows if window.kind == "base"]
+    return [
+        (WARM_SECONDS, end) if start == 0 and (end is None or end >= 2 * WARM_SECONDS) else (start, end)
+        for start, end in spans
+    ]
 
 
 def _return(recording: Recording, name: str, rest: PlannedWindow, baseline_us: float | None) -> FoundReturn:
