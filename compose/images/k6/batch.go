@@ -10,11 +10,10 @@ import (
 )
 
 const (
-	prefix       = "chaoslab-load "
-	mostNames    = 50
-	otherName    = "other"
-	mostKinds    = 4096
-	shedRequests = "shed_requests"
+	prefix    = "chaoslab-load "
+	mostNames = 50
+	otherName = "other"
+	mostKinds = 4096
 )
 
 // kind is what requests with the same tags have in common.
@@ -39,23 +38,19 @@ func newBatch() *batch {
 // encode gives one line; it is valid until the next call. atNs is the monotonic clock's reading at now.
 func (b *batch) encode(containers []metrics.SampleContainer, now time.Time, atNs int64) []byte {
 	rows := b.line[:0]
-	shed := map[string]int{}
 	for _, container := range containers {
 		if trail, ok := container.(*httpext.Trail); ok {
 			rows = b.row(rows, trail, now)
 			continue
 		}
 		for _, sample := range container.GetSamples() {
-			switch sample.Metric.Name {
-			case metrics.VUsName:
+			if sample.Metric.Name == metrics.VUsName {
 				b.vus = int64(sample.Value)
-			case shedRequests:
-				shed[b.list[b.index(requestName(sample.Tags))]] += int(sample.Value)
 			}
 		}
 	}
 	b.line = rows
-	return b.finish(rows, shed, atNs)
+	return b.finish(rows, atNs)
 }
 
 // row appends one request: index of its name, microseconds since it was sent, its duration in microseconds, its outcome.
@@ -101,17 +96,17 @@ func (b *batch) index(name string) int {
 	return len(b.list) - 1
 }
 
-func (b *batch) finish(rows []byte, shed map[string]int, atNs int64) []byte {
+func (b *batch) finish(rows []byte, atNs int64) []byte {
 	if len(rows) > 0 {
 		rows = rows[:len(rows)-1]
 	}
 	head, _ := json.Marshal(struct { // of such values it cannot fail
-		AtNs  int64          `json:"at_ns"`
-		Vus   int64          `json:"vus"`
-		Names []string       `json:"names"`
-		Shed  map[string]int `json:"shed"`
-		Rows  []int          `json:"rows"`
-	}{atNs, b.vus, append([]string{}, b.list...), shed, []int{}})
+		AtNs  int64    `json:"at_ns"`
+		Vus   int64    `json:"vus"`
+		Names []string `json:"names"`
+		Shed  struct{} `json:"shed"`
+		Rows  []int    `json:"rows"`
+	}{AtNs: atNs, Vus: b.vus, Names: append([]string{}, b.list...), Rows: []int{}})
 	// The rows, already written, go between the last brackets.
 	line := append([]byte(prefix), head[:len(head)-2]...)
 	line = append(line, rows...)

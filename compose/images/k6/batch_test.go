@@ -12,11 +12,10 @@ import (
 )
 
 type line struct {
-	AtNs  int64          `json:"at_ns"`
-	Vus   int64          `json:"vus"`
-	Names []string       `json:"names"`
-	Rows  [][]any        `json:"rows"`
-	Shed  map[string]int `json:"shed"`
+	AtNs  int64    `json:"at_ns"`
+	Vus   int64    `json:"vus"`
+	Names []string `json:"names"`
+	Rows  [][]any  `json:"rows"`
 }
 
 var registry = metrics.NewRegistry()
@@ -60,18 +59,15 @@ func TestRows(t *testing.T) {
 	}
 }
 
-// Users and shed requests come from the samples of their metrics; a shed request is named like its request.
-func TestUsersAndShed(t *testing.T) {
-	shed := registry.MustNewMetric(shedRequests, metrics.Counter)
+// The number of users comes from its own metric, and holds until the next.
+func TestUsers(t *testing.T) {
 	users := metrics.RegisterBuiltinMetrics(registry).VUs
-	one := metrics.Sample{TimeSeries: metrics.TimeSeries{Metric: shed, Tags: tags("name", "task")}, Value: 1}
-	samples := []metrics.SampleContainer{
-		metrics.Samples{one, one},
-		metrics.Samples{{TimeSeries: metrics.TimeSeries{Metric: users}, Value: 7}},
-	}
-	got := read(t, newBatch().encode(samples, time.Now(), 1))
-	if got.Vus != 7 || got.Shed["task"] != 2 {
-		t.Errorf("got %+v", got)
+	b := newBatch()
+	samples := []metrics.SampleContainer{metrics.Samples{{TimeSeries: metrics.TimeSeries{Metric: users}, Value: 7}}}
+	for _, each := range [][]metrics.SampleContainer{samples, nil} {
+		if got := read(t, b.encode(each, time.Now(), 1)); got.Vus != 7 {
+			t.Errorf("got %+v", got)
+		}
 	}
 }
 
@@ -111,6 +107,9 @@ func TestNames(t *testing.T) {
 }
 
 func TestOutcomes(t *testing.T) {
+	if got := outcome(tags("status", "503", "error_code", "1503", "proto", "HTTP/1.1"+shedMark)); got != `"shed"` {
+		t.Error(got)
+	}
 	for _, each := range []struct{ status, code, message, want string }{
 		{"200", "", "", "200"},
 		{"503", "1503", "", "503"},

@@ -9,6 +9,7 @@ import (
 )
 
 func main() {
+	registerHTTP()
 	output.RegisterExtension("chaoslab", newOutput)
 	if limit := os.Getenv(limitVariable); limit != "" {
 		guard(limit)

@@ -24,9 +24,12 @@ func requestName(tags *metrics.TagSet) string {
 	return method + " " + path
 }
 
-// outcome is the status of an answer, as a number, else in quotes why there was none.
+// outcome is the status of an answer, as a number; in quotes that it was shed, or why there was none.
 // The codes are k6's (lib/netext/httpext/error_codes.go).
 func outcome(tags *metrics.TagSet) string {
+	if protocol, _ := tags.Get("proto"); strings.HasSuffix(protocol, shedMark) {
+		return `"shed"`
+	}
 	if status, _ := tags.Get("status"); status != "" && status != "0" {
 		return status
 	}
