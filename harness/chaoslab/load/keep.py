@@ -45,7 +45,7 @@ class Keep:
             ]
             for row in batch.rows
         ]
-        told = {"at_ns": batch.at_ns, "vus": batch.vus, "names": list(self._names), "shed": {}, "rows": rows}
+        told = {"at_ns": batch.at_ns, "vus": batch.vus, "names": list(self._names), "rows": rows}
         try:
             self._file.write(json.dumps(told, separators=(",", ":"), ensure_ascii=False) + "\n")
         except (OSError, ValueError) as error:

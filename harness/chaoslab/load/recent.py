@@ -8,7 +8,6 @@ from chaoslab.model.load import LoadBatch, LoadRow
 from chaoslab.model.load_pattern import Breaks
 from chaoslab.verdict.load.knee import FEWEST, what_is_wrong
 from chaoslab.verdict.load.tape import Answers
-from chaoslab.verdict.measures.answers import percentile
 
 ARRIVAL_SECONDS = 0.4
 """A request is told by the batch after it, or the one after that."""
@@ -43,9 +42,9 @@ class Recent:
         end_ns = self.at_ns - int(ARRIVAL_SECONDS * NS_PER_SECOND)
         rows = [row for row in tuple(self._rows) if end_ns - NS_PER_SECOND <= row.finished_ns < end_ns]
         answers = _answers(rows)
-        p95_us = percentile(answers.accepted_us, 95)
+        p95_ms = answers.latency_ms(95)
         told = [f"{self.users} users", f"{answers.accepted} answers/s"]
-        told += [] if p95_us is None else [f"p95 {p95_us / 1000:.0f} ms"]
+        told += [] if p95_ms is None else [f"p95 {p95_ms:.0f} ms"]
         for count, what in ((answers.shed, "shed"), (answers.errors, "errors")):
             told += [f"{100 * count / answers.requests:.0f}% {what}"] if count else []
         return ", ".join(told)

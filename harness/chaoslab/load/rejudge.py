@@ -9,7 +9,7 @@ from chaoslab.errors import Exit, LabError
 from chaoslab.load.keep import END, PLAN, REQUESTS
 from chaoslab.model.load_plan import PlannedPattern
 from chaoslab.model.result import RunResult, ScenarioResult
-from chaoslab.parse.load_line import PREFIX, LoadLines
+from chaoslab.parse.load_line import PREFIX, load_batch
 from chaoslab.store import RESULT, read_json
 from chaoslab.verdict.judge import judge_run
 from chaoslab.verdict.load import Ended, Recording, Tape, judge_pattern
@@ -50,11 +50,9 @@ def again(folder: Path) -> ScenarioResult:
 
 def tape(requests: Path) -> Tape:
     """Read every stored request."""
-    made, lines = Tape(), LoadLines()
+    made = Tape()
     with requests.open(encoding="utf-8") as file:
         for line in file:
-            if (batch := lines.line(PREFIX + line)) is not None:
+            if (batch := load_batch(PREFIX + line)) is not None:
                 made.add(batch)
-    if (rest := lines.rest()) is not None:
-        made.add(rest)
     return made

@@ -41,11 +41,14 @@ class FoundWindow(FoundAnswers):
 class FoundBreak(LoadFound):
     """Where the system broke while load grew, and how.
 
-    `knee_rate`: the most answers per second before that, `users` at that moment. `broke` False: it held throughout.
+    `knee_rate`: the most answers per second before that, with their percentiles (None: there were none). `broke` False: it
+    held throughout. `users`: at `at_seconds`.
     """
 
     broke: bool
     knee_rate: float
+    p95_ms: float | None
+    p99_ms: float | None
     users: int
     at_seconds: float
     how: str

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from chaoslab.model.load_result import FoundAnswers, FoundPattern, FoundWindow
+from chaoslab.model.load_result import FoundAnswers, FoundBreak, FoundPattern, FoundWindow
 from chaoslab.model.result import RunResult, ScenarioResult
 from chaoslab.report.wording import NOTHING, duration, summary_lines
 
@@ -29,6 +29,9 @@ def pattern_rows(result: RunResult) -> Iterator[tuple[str, ...]]:
         pattern = scenario.pattern
         if pattern is None:
             yield (scenario.id, scenario.verdict, *(NOTHING for _ in HEADERS[2:]))
+            continue
+        if pattern.breaking is not None and not pattern.windows:
+            yield (scenario.id, scenario.verdict, "at the knee", *knee_numbers(pattern.breaking), "", "", "", "")
             continue
         shown: Sequence[FoundAnswers] = [one for one in pattern.windows if one.kind in JUDGED] or [pattern.whole]
         for number, answers in enumerate(shown):
@@ -69,6 +72,9 @@ def told(result: ScenarioResult) -> str:
         return f"{text}: {result.reasons[0]}"
     if result.pattern is None:
         return text
+    broken = result.pattern.breaking
+    if broken is not None and not result.pattern.windows:
+        return f"{text}: {knee_text(result)}"
     steady = next((window for window in result.pattern.windows if window.kind in JUDGED), None)
     answers: FoundAnswers = steady or result.pattern.whole
     accepted, shed, errors = shares(answers)
@@ -108,8 +114,13 @@ def knee_text(scenario: ScenarioResult) -> str:
     if found is None:
         return "no knee was looked for"
     if not found.broke:
-        return f"held up to {found.knee_rate:.0f} answers/s"
-    return f"broke after {found.knee_rate:.0f} answers/s, at {found.users} users: {found.how}"
+        return f"held up to {found.knee_rate:.0f} answers/s (p95 {latency(found.p95_ms)})"
+    return f"broke after {found.knee_rate:.0f} answers/s (p95 {latency(found.p95_ms)}), at {found.users} users: {found.how}"
+
+
+def knee_numbers(found: FoundBreak) -> tuple[str, str, str]:
+    """Write the knee's rate and percentiles."""
+    return rate(found.knee_rate), latency(found.p95_ms), latency(found.p99_ms)
 
 
 def calm_text(pattern: FoundPattern, number: int) -> str:

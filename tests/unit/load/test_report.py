@@ -156,7 +156,7 @@ def test_the_console_tells_verdicts_knee_and_where_the_page_is() -> None:
     print_load(whole(), Path("results"), Console(file=told_text, width=100))
     said = told_text.getvalue()
     assert re.search(r"^made +PASS +peak 2 +\d+\.\d +300 ms", said, re.MULTILINE)
-    assert "broke after 100 answers/s, at 10 users" in said
+    assert "broke after 100 answers/s (p95 60 ms), at 10 users" in said
     assert "results/20260101_120000/load.html" in said
     assert "MTTR" not in said
 

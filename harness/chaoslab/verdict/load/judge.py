@@ -11,7 +11,6 @@ from chaoslab.verdict.load.knee import find_break
 from chaoslab.verdict.load.returns import returns
 from chaoslab.verdict.load.tape import Answers, Recording
 from chaoslab.verdict.load.thresholds import Findings, judge_threshold
-from chaoslab.verdict.measures.answers import percentile
 from chaoslab.verdict.merge import SEVERITY, merge
 
 SHORT_SECONDS = 120.0
@@ -102,10 +101,10 @@ def found_answers(name: str, answers: Answers, seconds: float) -> FoundAnswers:
         errors=answers.errors,
         accepted_share=answers.accepted / answers.requests if answers.requests else None,
         rate=answers.accepted / seconds if seconds else None,
-        p50_ms=latency_ms(answers, 50),
-        p95_ms=latency_ms(answers, 95),
-        p99_ms=latency_ms(answers, 99),
-        max_ms=latency_ms(answers, 100),
+        p50_ms=answers.latency_ms(50),
+        p95_ms=answers.latency_ms(95),
+        p99_ms=answers.latency_ms(99),
+        max_ms=answers.latency_ms(100),
     )
 
 
@@ -119,16 +118,10 @@ def found_series(recording: Recording) -> FoundSeries:
         accepted_rate=tuple(answers.accepted / step for _at, answers in cut),
         shed_rate=tuple(answers.shed / step for _at, answers in cut),
         error_rate=tuple(answers.errors / step for _at, answers in cut),
-        p50_ms=tuple(latency_ms(answers, 50) for _at, answers in cut),
-        p95_ms=tuple(latency_ms(answers, 95) for _at, answers in cut),
-        p99_ms=tuple(latency_ms(answers, 99) for _at, answers in cut),
+        p50_ms=tuple(answers.latency_ms(50) for _at, answers in cut),
+        p95_ms=tuple(answers.latency_ms(95) for _at, answers in cut),
+        p99_ms=tuple(answers.latency_ms(99) for _at, answers in cut),
     )
-
-
-def latency_ms(answers: Answers, percent: float) -> float | None:
-    """Take a percentile of the accepted, ms."""
-    found = percentile(answers.accepted_us, percent)
-    return None if found is None else found / 1000
 
 
 def _windows(planned: PlannedPattern, recording: Recording) -> Iterator[FoundWindow]:

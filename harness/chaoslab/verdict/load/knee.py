@@ -7,7 +7,6 @@ from chaoslab.model.load_pattern import Breaks
 from chaoslab.model.load_result import FoundBreak
 from chaoslab.verdict.expectations import number
 from chaoslab.verdict.load.tape import Answers, Recording
-from chaoslab.verdict.measures.answers import percentile
 
 FEWEST = 10
 """A slice with fewer requests says nothing."""
@@ -17,10 +16,12 @@ RUN = 2
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One slice of the time in which load grew: what it had (accepted per second) and what was wrong with it (empty: nothing)."""
+    """One slice of the time in which load grew: accepted per second, their percentiles, and what was wrong (empty: nothing)."""
 
     at: float
     rate: float
+    p95_ms: float | None
+    p99_ms: float | None
     wrong: str
 
 
@@ -28,15 +29,16 @@ def slices(recording: Recording, breaks: Breaks, end: float | None = None) -> It
     """Judge slice after slice, up to `end`."""
     for at, answers in recording.slices(breaks.slice_seconds, 0.0, end):
         if answers.requests >= FEWEST:
-            yield Slice(at, answers.accepted / breaks.slice_seconds, what_is_wrong(answers, breaks))
+            times = (answers.latency_ms(95), answers.latency_ms(99))
+            yield Slice(at, answers.accepted / breaks.slice_seconds, *times, what_is_wrong(answers, breaks))
 
 
 def what_is_wrong(answers: Answers, breaks: Breaks) -> str:
     """Say what breaks a limit in these answers, empty when nothing does."""
     said = []
-    p95_us = percentile(answers.accepted_us, 95)
-    if p95_us is not None and p95_us / 1000 > breaks.p95_ms:
-        said.append(f"p95 {number(p95_us / 1000)} ms, limit {number(breaks.p95_ms)} ms")
+    p95_ms = answers.latency_ms(95)
+    if p95_ms is not None and p95_ms > breaks.p95_ms:
+        said.append(f"p95 {number(p95_ms)} ms, limit {number(breaks.p95_ms)} ms")
     if answers.shed + answers.errors > breaks.bad_rate * answers.requests:
         said += [
             f"{number(100 * count / answers.requests)}% {what}"
@@ -56,11 +58,13 @@ def find_break(recording: Recording, breaks: Breaks, end: float | None = None) -
         return None
     first = _first_broken(found)
     broke = first < len(found)
-    before = [one.rate for one in found[:first] if not one.wrong]
-    last = found[first] if broke else max(found, key=lambda one: one.rate)
+    knee = max((one for one in found[:first] if not one.wrong), key=lambda one: one.rate, default=None)
+    last = found[first] if broke else knee or found[-1]
     return FoundBreak(
         broke=broke,
-        knee_rate=max(before, default=0.0),
+        knee_rate=knee.rate if knee else 0.0,
+        p95_ms=knee.p95_ms if knee else None,
+        p99_ms=knee.p99_ms if knee else None,
         users=recording.users(last.at, last.at + breaks.slice_seconds),
         at_seconds=last.at,
         how=last.wrong if broke else "",

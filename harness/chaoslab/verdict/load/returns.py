@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from chaoslab.model.load_plan import PlannedPattern, PlannedWindow
 from chaoslab.model.load_result import FoundReturn
 from chaoslab.verdict.load.tape import Recording
-from chaoslab.verdict.measures.answers import percentile
 
 SLICE_SECONDS = 1.0
 STEP_SECONDS = 0.1
@@ -18,10 +17,10 @@ WARM_SECONDS = 1.0
 
 def returns(planned: PlannedPattern, recording: Recording) -> Iterator[FoundReturn]:
     """Look at every drop that calm follows, counting from the end of the drop."""
-    baseline_us = percentile(recording.together(baseline(planned)).accepted_us, 95)
+    baseline_ms = recording.together(baseline(planned)).latency_ms(95)
     for drop, rest in zip(planned.windows, planned.windows[1:], strict=False):
         if drop.kind == "drop" and rest.kind == "rest":
-            yield _return(recording, drop.name, rest, baseline_us)
+            yield _return(recording, drop.name, rest, baseline_ms)
 
 
 def baseline(planned: PlannedPattern) -> list[tuple[float, float | None]]:
@@ -33,25 +32,24 @@ def baseline(planned: PlannedPattern) -> list[tuple[float, float | None]]:
     ]
 
 
-def _return(recording: Recording, name: str, rest: PlannedWindow, baseline_us: float | None) -> FoundReturn:
+def _return(recording: Recording, name: str, rest: PlannedWindow, baseline_ms: float | None) -> FoundReturn:
     end = recording.seconds if rest.end_seconds is None else min(rest.end_seconds, recording.seconds)
     watched = max(0.0, end - rest.start_seconds)
-    baseline_ms = None if baseline_us is None else baseline_us / 1000
     seconds = None
-    if baseline_us is not None:
-        seconds = _calm_after(recording, rest.start_seconds, end, baseline_us * TOLERANCE)
+    if baseline_ms is not None:
+        seconds = _calm_after(recording, rest.start_seconds, end, baseline_ms * TOLERANCE)
     return FoundReturn(window=name, baseline_p95_ms=baseline_ms, seconds=seconds, watched_seconds=watched)
 
 
-def _calm_after(recording: Recording, start: float, end: float, limit_us: float) -> float | None:
+def _calm_after(recording: Recording, start: float, end: float, limit_ms: float) -> float | None:
     """Find the first instant from which every second is calm, None when the last one is not."""
     calm = None
     for step in range(int((end - start - SLICE_SECONDS) / STEP_SECONDS + 1e-9), -1, -1):
         at = step * STEP_SECONDS
         answers = recording.answers(start + at, start + at + SLICE_SECONDS)
-        p95 = percentile(answers.accepted_us, 95)
+        p95 = answers.latency_ms(95)
         bad = answers.shed + answers.errors > BAD * answers.requests
-        if p95 is None or p95 > limit_us or bad:
+        if p95 is None or p95 > limit_ms or bad:
             break
         calm = at
     return calm

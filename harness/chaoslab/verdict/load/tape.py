@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from chaoslab.model.load import SHED, LoadBatch
 from chaoslab.verdict.intervals import NS_PER_SECOND
+from chaoslab.verdict.measures.answers import percentile
 
 FIRST_STATUS = 100
 MOST_NAMES = 255
@@ -80,6 +81,11 @@ class Answers:
     def errors(self) -> int:
         """All others."""
         return self.requests - self.accepted - self.shed
+
+    def latency_ms(self, percent: float) -> float | None:
+        """Take a percentile of the accepted, ms; None when there are none."""
+        found = percentile(self.accepted_us, percent)
+        return None if found is None else found / 1000
 
 
 class Recording:

@@ -11,7 +11,6 @@ from chaoslab.model.result import FoundExpectation, VerdictName
 from chaoslab.model.suite import Expectation
 from chaoslab.verdict.expectations import TOLERANCE, bound_text, number
 from chaoslab.verdict.load.tape import Answers, Recording
-from chaoslab.verdict.measures.answers import percentile
 
 UNITS: Mapping[str, str] = {
     **dict.fromkeys(("p50_ms", "p95_ms", "p99_ms", "max_ms"), "ms"),
@@ -129,9 +128,9 @@ def _share(count: Callable[[Answers], int]) -> Callable[[Answers, float], Taken]
 
 def _latency(percent: float) -> Callable[[Answers, float], Taken]:
     def take(answers: Answers, _seconds: float) -> Taken:
-        found = percentile(answers.accepted_us, percent)
+        found = answers.latency_ms(percent)
         note = "" if found is not None else "none was accepted" if answers.requests else "no requests"
-        return Taken(None if found is None else found / 1000, answers.accepted, note)
+        return Taken(found, answers.accepted, note)
 
     return take
 
