@@ -104,7 +104,6 @@ func (b *batch) finish(rows []byte, atNs int64) []byte {
 		AtNs  int64    `json:"at_ns"`
 		Vus   int64    `json:"vus"`
 		Names []string `json:"names"`
-		Shed  struct{} `json:"shed"`
 		Rows  []int    `json:"rows"`
 	}{AtNs: atNs, Vus: b.vus, Names: append([]string{}, b.list...), Rows: []int{}})
 	// The rows, already written, go between the last brackets.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from chaoslab.errors import ChaoslabError, EngineGone, ToolError
 from chaoslab.model.load import LoadBatch
-from chaoslab.parse.load_line import LoadLines
+from chaoslab.parse.load_line import load_batch
 from chaoslab.tools.attached import Attached
 from chaoslab.tools.engine import HELPER_LABEL, Engine
 from chaoslab.tools.k6_ending import Ending, K6Ended
@@ -70,7 +70,6 @@ class K6:
         self._engine = engine
         self._listener = listener
         self._log = K6Log()
-        self._lines = LoadLines()
         self._script = job.script.name
         self._stopped = False
         self._failure: ChaoslabError | None = None
@@ -145,8 +144,6 @@ class K6:
         try:
             while (line := attached.read_line(None)) is not None:
                 self._take(line.decode(errors="replace"))
-            if (rest := self._lines.rest()) is not None:
-                self._listener.batch(rest)
         except ChaoslabError as error:
             self._failure = error
             self._signal("SIGKILL")
@@ -154,7 +151,7 @@ class K6:
             attached.close()
 
     def _take(self, line: str) -> None:
-        batch = self._lines.line(line)
+        batch = load_batch(line)
         if batch is None:
             self._listener.log(self._log.say(line))
         else:

@@ -7,27 +7,21 @@ import pytest
 
 from chaoslab.errors import ToolError
 from chaoslab.model.load import SHED, LoadBatch, LoadRow
-from chaoslab.parse.load_line import PREFIX, LoadLines
+from chaoslab.parse.load_line import PREFIX, load_batch
 
 TASK = "POST /v2/tasks"
 AT_NS = 5_000_000_000
 
 
-def line(*rows: tuple[int, int, int, int | str], shed: Any = None, **keys: Any) -> str:
+def line(*rows: tuple[int, int, int, int | str], **keys: Any) -> str:
     """Write one line as our k6 does."""
-    told = {"at_ns": AT_NS, "vus": 7, "names": [TASK, "GET /health"], "rows": rows, "shed": shed or {}}
+    told = {"at_ns": AT_NS, "vus": 7, "names": [TASK, "GET /health"], "rows": rows}
     return PREFIX + json.dumps(told | keys)
-
-
-def outcomes(batch: LoadBatch | None) -> list[int | str]:
-    """List what became of a batch's requests."""
-    assert batch is not None
-    return [row.outcome for row in batch.rows]
 
 
 def test_a_row_becomes_a_request_in_lab_time() -> None:
     """A request's send is told backwards from the batch's instant."""
-    batch = LoadLines().line(line((0, 150_000, 100_000, 200), (1, 1_000, 900, "refused")))
+    batch = load_batch(line((0, 150_000, 100_000, 200), (1, 1_000, 900, "refused")))
     assert batch == LoadBatch(
         AT_NS, 7, (LoadRow(TASK, 4_850_000_000, 100_000, 200), LoadRow("GET /health", 4_999_000_000, 900, "refused"))
     )
@@ -46,33 +40,14 @@ def test_what_was_served_what_was_refused(outcome: int | str, accepted: bool, sh
 
 def test_k6s_own_words_are_no_batch() -> None:
     """Whatever else k6 prints is passed over."""
-    assert LoadLines().line("running (0m01.0s), 10/10 VUs") is None
+    assert load_batch("running (0m01.0s), 10/10 VUs") is None
 
 
-def test_a_counted_503_is_shed() -> None:
-    """As many 503 of a name are shed as its counter says, each of its own name."""
-    lines = LoadLines()
-    assert outcomes(lines.line(line((0, 9, 5, 503), (1, 9, 5, 503), (0, 9, 5, 503), shed={TASK: 2}))) == [SHED, SHED]
-    assert outcomes(lines.line(line())) == [503]
-
-
-def test_a_counter_may_come_one_batch_late() -> None:
-    """A 503 waits one batch for its counter, and no longer."""
-    lines = LoadLines()
-    assert outcomes(lines.line(line((0, 9, 5, 503)))) == []
-    assert outcomes(lines.line(line((0, 9, 5, 200), shed={TASK: 1}))) == [SHED, 200]
-    assert outcomes(lines.line(line((0, 9, 5, 503)))) == []
-    assert outcomes(lines.line(line())) == [503]
-    assert outcomes(lines.line(line((0, 9, 5, 503), shed={}))) == []
-
-
-def test_what_is_held_at_the_end_is_told() -> None:
-    """The last 503 of a run is not lost."""
-    lines = LoadLines()
-    assert lines.rest() is None
-    lines.line(line((0, 9, 5, 503)))
-    assert outcomes(lines.rest()) == [503]
-    assert lines.rest() is None
+def test_a_refusal_as_promised_is_a_word_and_not_its_status() -> None:
+    """k6 has seen the Retry-After; a bare 503 keeps its number."""
+    batch = load_batch(line((0, 9, 5, SHED), (0, 9, 5, 503)))
+    assert batch is not None
+    assert [row.shed for row in batch.rows] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -86,10 +61,9 @@ def test_what_is_held_at_the_end_is_told() -> None:
         line((0, 1, 1, 200), names="ab"),
         line(rows=[[0, 1]]),
         line(rows=[[0, 1, 1, None]]),
-        line(shed=[1]),
     ],
 )
 def test_a_broken_batch_is_named(text: str) -> None:
     """A line that starts as ours and is not is an error that shows it."""
     with pytest.raises(ToolError, match="no batch of requests"):
-        LoadLines().line(text)
+        load_batch(text)
