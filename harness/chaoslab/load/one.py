@@ -86,8 +86,7 @@ class OnePattern:
         k6 = K6.start(self.lab.engine, self._job(limit), self._take)
 
         def over() -> K6Ended | None:
-            self._tell()
-            return self._stop(k6) if self._seen_enough() else k6.ended()
+            return self._stop(k6) if self._looked() else k6.ended()
 
         try:
             self.ended = self.lab.history.wait(over, limit + STOP_SECONDS, "the end of k6")
@@ -127,21 +126,18 @@ class OnePattern:
         self.recent.add(batch)
         self.keep.add(batch)
 
-    def _tell(self) -> None:
-        """Say which window it is, and twice a second the numbers of this moment."""
-        if not self.recent.first_ns:
-            return
+    def _looked(self) -> bool:
+        """Twice a second tell the window and the numbers of this moment; returns whether a calibration has seen enough."""
+        now_ns = self.lab.history.now_ns()
+        if not self.recent.first_ns or now_ns - self.told_ns < TOLD_EVERY_NS:
+            return False
+        self.told_ns = now_ns
         window = self.planned.window_at(self.recent.seconds)
         if window is not None and window.name != self.window:
             self.window = window.name
             seconds = 0.0 if window.end_seconds is None else window.end_seconds - window.start_seconds
             self.progress.phase(window.name, seconds, window.kind)
-        now_ns = self.lab.history.now_ns()
-        if now_ns - self.told_ns >= TOLD_EVERY_NS:
-            self.told_ns = now_ns
-            self.progress.live(self.recent.numbers())
-
-    def _seen_enough(self) -> bool:
+        self.progress.live(self.recent.numbers())
         return self.planned.breaks is not None and self.recent.broken(self.planned.breaks)
 
 

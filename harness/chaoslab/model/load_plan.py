@@ -24,7 +24,10 @@ class PlannedWindow:
 
 @dataclass(frozen=True, slots=True)
 class PlannedPattern:
-    """A script to run with its environment. `own_thresholds`: a foreign script, whose k6 thresholds decide."""
+    """A script to run with its environment. `own_thresholds`: a foreign script, whose k6 thresholds decide.
+
+    `knee_rate`: the knee that was known when its sizes were filled in, answers per second.
+    """
 
     suite: str
     name: str
@@ -35,6 +38,7 @@ class PlannedPattern:
     breaks: Breaks | None = None
     thresholds: tuple[Threshold, ...] = ()
     own_thresholds: bool = False
+    knee_rate: float | None = None
 
     @property
     def seconds(self) -> float | None:

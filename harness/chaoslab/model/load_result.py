@@ -82,7 +82,8 @@ class FoundSeries(LoadFound):
 class FoundPattern(LoadFound):
     """The numbers of one pattern. `outcomes`: how often each status or failure; `environment`: what its script was told.
 
-    `limit_p95_ms`: beyond it the system counts as broken, where that is looked for.
+    `limit_p95_ms`: beyond it the system counts as broken, where that is looked for. `knee_rate`: the knee that the
+    calibration before it had found, answers per second.
     """
 
     kind: Literal["pattern", "script"] = "pattern"
@@ -95,6 +96,7 @@ class FoundPattern(LoadFound):
     series: FoundSeries
     breaking: FoundBreak | None = None
     limit_p95_ms: float | None = None
+    knee_rate: float | None = None
     returns: tuple[FoundReturn, ...] = ()
     peak_users: int = 0
     k6_exit_code: int | None = None

@@ -57,6 +57,7 @@ def planned(
         windows=tuple(_windows(pattern, numbers, overload=_overload(pattern, asked))),
         breaks=pattern.breaks,
         thresholds=(*pattern.thresholds, *(one for one in file.thresholds if _applies(one.during, pattern))),
+        knee_rate=knee_rate,
     )
 
 

@@ -25,7 +25,8 @@ text { fill: #333 } .small { font-size: 10px; fill: #555 } .name { font-size: 11
 .p50 { stroke: #8fc1e3 } .p95 { stroke: #1f6fb2; stroke-width: 2.2 } .p99 { stroke: #6a3d9a } .users { stroke: #444; stroke-dasharray: 2 3 }
 .dot { stroke: none } .p50.dot { fill: #8fc1e3 } .p95.dot { fill: #1f6fb2 } .p99.dot { fill: #6a3d9a }
 .accepted { fill: #4c9bd6; fill-opacity: .75 } .shed { fill: #f0a830; fill-opacity: .9 } .errors { fill: #c8323c }
-.limit { stroke: #c8323c; stroke-dasharray: 6 4 } .knee { stroke: #c8323c; stroke-width: 1.6 } .kneetext { fill: #a01822; font-weight: 600 }
+.limit { stroke: #c8323c; stroke-dasharray: 6 4 } .knee { stroke: #c8323c; stroke-width: 1.6 }
+.kneerate { stroke: #c8323c; stroke-dasharray: 2 3 } .kneetext { fill: #a01822; font-weight: 600 }
 """
 
 
@@ -124,6 +125,10 @@ def _rates(svg: ET.Element, panel: Panel, pattern: FoundPattern) -> None:
         corners = [stairs(edges, [panel.y.at(value) for value in heights]) for heights in (below, above)]
         area(svg, corners[0], corners[1], kind)
         below = above
+    if pattern.knee_rate and pattern.knee_rate <= panel.y.high:
+        y = panel.y.at(pattern.knee_rate)
+        line(svg, (panel.x.start, y), (panel.x.end, y), "kneerate")
+        text(svg, (panel.x.start + 4, y - 4), f"knee {pattern.knee_rate:.0f}/s", "small kneetext")
     if not pattern.peak_users:
         return
     users = Scale(0, pattern.peak_users * 1.05, panel.bottom, panel.top)

@@ -79,6 +79,7 @@ def found_pattern(planned: PlannedPattern, recording: Recording, ended: Ended) -
         outcomes=outcomes,
         series=found_series(recording),
         limit_p95_ms=planned.breaks.p95_ms if planned.breaks else None,
+        knee_rate=planned.knee_rate,
         breaking=find_break(recording, planned.breaks, min(drops, default=None)) if planned.breaks else None,
         returns=tuple(returns(planned, recording)),
         peak_users=recording.users(0.0),
