@@ -100,7 +100,8 @@ def _taken(findings: Findings, ask: Threshold) -> Taken:
     if not ask.during:
         return taken
     beside = measure(findings.recording.answers(name=ask.of), findings.recording.seconds).observed
-    return taken._replace(note=taken.note or ("" if beside is None else f"whole run {number(beside)}"))
+    whole_run = "" if beside is None else f"whole run {number(beside)}"
+    return taken._replace(note=", ".join(part for part in (taken.note, whole_run) if part))
 
 
 def _asked(findings: Findings, ask: Threshold) -> tuple[Answers, float]:
@@ -129,8 +130,10 @@ def _share(count: Callable[[Answers], int]) -> Callable[[Answers, float], Taken]
 def _latency(percent: float) -> Callable[[Answers, float], Taken]:
     def take(answers: Answers, _seconds: float) -> Taken:
         found = answers.latency_ms(percent)
-        note = "" if found is not None else "none was accepted" if answers.requests else "no requests"
-        return Taken(found, answers.accepted, note)
+        if found is None:
+            return Taken(None, 0, "none was accepted" if answers.requests else "no requests")
+        share = answers.accepted / answers.requests
+        return Taken(found, answers.accepted, "" if share == 1 else f"of the {100 * share:.3g}% accepted")
 
     return take
 
