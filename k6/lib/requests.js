@@ -18,7 +18,7 @@ const PLAIN_PARAMS = { timeout: TIMEOUT };
 export function task() {
   const response = http.post(TASKS, TASK, TASK_PARAMS);
   if (response.status === 503) {
-    noteRefusal(response, 'POST', TASKS);
+    noteRefusal(response);
   }
   return response;
 }
@@ -56,7 +56,7 @@ export function think(least, most) {
 function ask(url, params) {
   const response = http.get(url, params);
   if (response.status === 503) {
-    noteRefusal(response, 'GET', url);
+    noteRefusal(response);
   }
   return response;
 }
@@ -64,7 +64,7 @@ function ask(url, params) {
 function tokens(url, body) {
   const response = http.post(url, body, TEXT_PARAMS);
   if (response.status === 503) {
-    noteRefusal(response, 'POST', url);
+    noteRefusal(response);
   }
   if (response.status !== 200) {
     return null;
