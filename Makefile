@@ -12,13 +12,22 @@ chaoslab := .venv/bin/chaoslab
 runtime := .venv/.installed
 dev := .venv/.installed-dev
 
-.PHONY: chaos stress repeat selftest abort test check lint unit up down recover engine engine-stop images bench lock clean help
+# The profile of `make load`: quick (seconds, sized by this machine) or full (the numbers that the patterns are known by).
+PROFILE ?= quick
+
+.PHONY: chaos load all stress repeat selftest abort test check lint unit up down recover engine engine-stop images bench lock clean help
 
 chaos: $(runtime) images ## Break the lab on purpose and judge it: quick profile, default suites (SUITES=all|names, ARGS=..., LAB_BUGS=...)
 	$(chaoslab) run $(SUITES) $(ARGS)
 
 stress: $(runtime) images ## The stress suites: CPU, memory, disk, descriptors and connections at their limits
 	$(chaoslab) run stress $(ARGS)
+
+load: $(runtime) images ## How much the lab takes, where it breaks, how it bends: knee and six patterns (PROFILE=full, ARGS="spike-test --users 500")
+	$(chaoslab) load --profile $(PROFILE) $(ARGS)
+
+all: $(runtime) images ## Chaos, load and stress one after the other, with one summary (ARGS="--skip stress")
+	$(chaoslab) all --profile $(PROFILE) $(ARGS)
 
 repeat: $(runtime) images ## Twenty repeats of the ten shortest scenarios: steady or flaky (SUITES=names)
 	$(chaoslab) run $(or $(SUITES),all) --repeat 20 --shortest 10 $(ARGS)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds chaoslab's images on the engine that `docker` talks to; an image whose inputs have not changed is left alone.
 #
-#   build.sh [NAME...]       toolbox toxiproxy redis postgres services (default: all)
+#   build.sh [NAME...]       toolbox toxiproxy k6 redis postgres services (default: all)
 #
 #   CHAOSLAB_BASE            auto (default), pull, bootstrap, or an image of the same Debian suite
 #   CHAOSLAB_DEBIAN_MIRROR   mirror to bootstrap from where this machine's apt sources name none
@@ -90,7 +90,7 @@ build_and_tell() {
 
 main() {
   local name build stale=() status=0
-  [ $# -gt 0 ] || set -- toxiproxy services redis postgres toolbox
+  [ $# -gt 0 ] || set -- k6 toxiproxy services redis postgres toolbox
   docker version >/dev/null 2>&1 || die "no Docker engine answers. Run: make engine"
   for name; do
     grep -q "^FROM .* AS $name\$" "$here/Dockerfile" || die "there is no image called $name"

@@ -38,9 +38,13 @@ case $step in
     python3 -m venv --without-pip "$1"
     /pip/bin/pip --python "$1/bin/python" install --disable-pip-version-check --no-cache-dir --only-binary :all: --require-hashes -r "$2"
     ;;
-  go) # MODULE_FOLDER PACKAGE OUTPUT LDFLAGS: versions and hashes come from go.mod and go.sum
+  go) # MODULE_FOLDER PACKAGE OUTPUT LDFLAGS: versions and hashes come from go.mod and go.sum, Go's own where Debian's Go is too old for them
     cd "$1"
-    CGO_ENABLED=0 go build -mod=readonly -trimpath -ldflags "-s -w $4" -o "$3" "$2"
+    GOTOOLCHAIN=auto CGO_ENABLED=0 go build -mod=readonly -trimpath -ldflags "-s -w $4" -o "$3" "$2"
+    ;;
+  go-test) # MODULE_FOLDER
+    cd "$1"
+    GOTOOLCHAIN=auto CGO_ENABLED=0 go test -mod=readonly -trimpath -ldflags "-s -w" ./...
     ;;
   *)
     echo "unknown step: $step" >&2

@@ -24,7 +24,7 @@ REFUSAL = (
 
 @dataclass(slots=True)
 class Acceptor:
-    """Has the shape of asyncio's Server as far as uvicorn uses it. `has_reserve` off: no spare descriptor is kept."""
+    """`has_reserve` off: no spare descriptor is kept."""
 
     listener: socket.socket
     protocol: Callable[[], asyncio.Protocol]

@@ -1,3 +1,3 @@
 """A local resilience lab for Docker Compose applications."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

@@ -54,8 +54,8 @@ def make_clean(lab: Lab, progress: Progress, when: str) -> None:
         )
 
 
-def close(lab: Lab, stack: UndoStack, guard: GuardProcess) -> Closing:
-    """Undo what is left and compare everything with the clean state; the guard goes only when nothing is left to do."""
+def close(lab: Lab, stack: UndoStack, guard: GuardProcess | None) -> Closing:
+    """Undo what is left and compare everything with the clean state; the guard, if any, goes only when nothing is left to do."""
     notes: list[str] = []
     clean = True
     try:
@@ -67,7 +67,7 @@ def close(lab: Lab, stack: UndoStack, guard: GuardProcess) -> Closing:
         clean = False
         notes.append(f"the lab could not be compared with its clean state: {error}")
         notes.append("next: `chaoslab recover` once the engine answers")
-    if clean:
+    if clean and guard is not None:
         guard.dismiss()
     observer = observer_stats(lab)
     share = observer.get("late_sends", 0) / max(observer.get("samples", 0), 1)

@@ -76,6 +76,12 @@ class UsageError(ChaoslabError):
     exit_code = Exit.BAD_INPUT
 
 
+class ScriptError(ChaoslabError):
+    """A load script does not run: what its user wrote is wrong, and only running it could tell."""
+
+    exit_code = Exit.BAD_INPUT
+
+
 class ToolError(ChaoslabError):
     """An outside program or API failed; its words ride along."""
 

@@ -1,6 +1,6 @@
 """Runs one scenario: baseline, faults on their timeline, recovery window. Everything it learns goes into the history; it judges nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
 from chaoslab.clock import NS_PER_SECOND
@@ -9,7 +9,8 @@ from chaoslab.faults.catalog import make_fault
 from chaoslab.faults.running import Running
 from chaoslab.lab.evidence import Ended, gather
 from chaoslab.lab.lab import Lab
-from chaoslab.lab.reconcile import reconcile
+from chaoslab.lab.load import ScenarioLoad
+from chaoslab.lab.renew import Say, leave_clean
 from chaoslab.model.lab import Probe
 from chaoslab.model.plan import PlannedScenario
 from chaoslab.model.replica import Replica
@@ -24,10 +25,6 @@ BOOST_LEAD_SECONDS = 1.0
 BOOST_TAIL_SECONDS = 1.5
 PROOF_LEAD_SECONDS = 0.35
 LOOK_SECONDS = 0.1
-RECREATE_SECONDS = 60
-SETTLE_SECONDS = 20.0
-Say = Callable[[str, float, str], None]
-"""Tells the user: phase, its declared seconds, what happens in it."""
 
 
 class Aborted(ChaoslabError):
@@ -42,6 +39,7 @@ class Experiment:
     lab: Lab
     stack: UndoStack
     say: Say
+    load: ScenarioLoad
     running: list[Running] = field(default_factory=list)
     started_ns: int = 0
     waited_seconds: float = 0.0
@@ -49,7 +47,7 @@ class Experiment:
     recovered: bool = True
 
     def run(self) -> None:
-        """Baseline, then each fault on its timeline, then the recovery window.
+        """Load where there is one, baseline, then each fault on its timeline, then the recovery window.
 
         Raises Interrupted, and ChaoslabError when the harness or a tool failed; both after everything was undone.
         """
@@ -57,6 +55,7 @@ class Experiment:
         self.started_ns = started = history.now_ns()
         history.event("scenario_started", suite=self.planned.suite, started=history.wall_iso())
         try:
+            self.waited_seconds += self.load.start()
             if self._baseline():
                 self._timeline()
                 self._recovery()
@@ -185,6 +184,7 @@ class Experiment:
         probes = self._decisive()
 
         def shown() -> int | None:
+            self.load.check()
             return recovered_at(history.all_series(), probes, since, stable_ns)
 
         try:
@@ -204,6 +204,7 @@ class Experiment:
             if running.undos and running.reverted_ns is None:
                 self._revert(running)
         history.event("observing_ended")
+        self.waited_seconds += self.load.stop()
         for running in self.running:
             try:
                 if running.injected and not history.stop.reason:
@@ -215,7 +216,7 @@ class Experiment:
         try:
             self.lab.observer.boost(None)
             self._gather(self._count_restarts("after"))
-            self._leave_clean()
+            self.waited_seconds += leave_clean(self.lab, self.planned.targets, self.say, recovered=self.recovered)
         except (ChaoslabError, WaitTimeout) as error:
             history.event("note", text=f"the state after the scenario could not be checked: {error}")
 
@@ -229,38 +230,12 @@ class Experiment:
         gather(self.lab, Ended(self.planned, self.started_ns, phases, replicas))
 
     def _decisive(self) -> tuple[Probe, ...]:
-        return decisive(self.lab.spec.probes.values(), self.planned.scenario)
-
-    def _leave_clean(self) -> None:
-        """Recreate what did not recover, and mend what the undos left, so that the next scenario starts fresh."""
-        history = self.lab.history
-        before = history.now_ns()
-        touched = frozenset(self.planned.targets)
-        if not self.recovered:
-            for service in sorted(touched):
-                self.say("recreate", 0, f"{service} did not come back by itself")
-                self.lab.reach.compose.recreate(service, RECREATE_SECONDS)
-                history.event("note", text=f"{service} was recreated, since it did not recover")
-            self._await_settled()
-            self.waited_seconds += (history.now_ns() - before) / NS_PER_SECOND
-        mended = reconcile(self.lab, lambda _text: None, touched, thorough=False)
-        for difference in mended.differences:
-            history.event("note", text=f"found after the scenario and mended: {difference.where}: {difference.what}")
-        for difference in mended.left:
-            history.event("left_dirty", where=difference.where, what=difference.what)
-
-    def _await_settled(self) -> None:
-        """After recreating: wait until every probe is good, so that one failure does not colour the next baseline."""
-        history = self.lab.history
-        since = history.now_ns()
-        history.wait(
-            lambda: recovered_at(history.all_series(), self.lab.spec.probes.values(), since, NS_PER_SECOND),
-            SETTLE_SECONDS,
-            "a good lab after recreating",
-        )
+        scenario = self.planned.scenario
+        return decisive(self.lab.spec.asked(load=scenario.load is not None).values(), scenario)
 
     def _not_injected(self, status: str, error: ChaoslabError) -> None:
-        fault = next((running.step.fault_id for running in self.running if not running.injected), "")
+        waiting = [running.step for running in self.running if not running.injected] or self.planned.steps
+        fault = waiting[0].fault_id
         self.lab.history.event("not_injected", fault=fault, status=status, reason=error.message)
 
     def _pause_until(self, at_ns: int) -> None:
@@ -268,6 +243,7 @@ class Experiment:
         history = self.lab.history
         while (left := (at_ns - history.now_ns()) / NS_PER_SECOND) > 0:
             history.pause(min(left, LOOK_SECONDS))
+            self.load.check()
             for condition in self.planned.scenario.abort_when:
                 observed = breached(condition, history.all_series(), self.lab.spec, history.now_ns())
                 if observed is not None:

@@ -14,17 +14,19 @@ from chaoslab.errors import (
     Interrupted,
     LabError,
     PausedOnFail,
-    ToolError,
+    ScriptError,
 )
 from chaoslab.experiment import Experiment
 from chaoslab.lab import preflight
 from chaoslab.lab.lab import Lab
+from chaoslab.lab.load import ScenarioLoad
 from chaoslab.lab.lock import await_free
 from chaoslab.lab.renew import renew
 from chaoslab.lab.session import Project, Purpose, bring_up, opened
 from chaoslab.manifest import manifest
 from chaoslab.model.plan import Plan, PlannedScenario
 from chaoslab.model.result import RunResult, ScenarioResult
+from chaoslab.opening import Opening, bring_up_alone
 from chaoslab.prepare import Prepared, RunRequest, prepare
 from chaoslab.report import write_reports
 from chaoslab.report.progress import Progress
@@ -100,7 +102,7 @@ def one_session(running: Running, scenarios: Sequence[PlannedScenario]) -> Closi
     project = running.prepared.project_for(scenarios[0].overlays)
     closing = Closing()
     try:
-        bring_up_alone(running, project, scenarios[0].overlays)
+        bring_up_with(running, project, scenarios[0].overlays)
         purpose = Purpose(running.folder.path.name, "run", plan.seed)
         with opened(project, running.engine, history, running.clock, purpose) as lab:
             guard = GuardProcess(guard_arguments(project, running.request.project))
@@ -121,18 +123,10 @@ def one_session(running: Running, scenarios: Sequence[PlannedScenario]) -> Closi
     return closing
 
 
-def bring_up_alone(running: Running, project: Project, overlays: Sequence[str]) -> None:
-    """Bring the lab up while nobody else uses it. Raises LockHeld, LabError, and Interrupted when asked to stop meanwhile."""
-    running.history.stop.check()
-    running.progress.step(
-        " with ".join(["bringing the lab up", ", ".join(overlays)]) if overlays else "bringing the lab up"
-    )
-    await_free(running.engine, project.spec.project, running.clock)
-    try:
-        bring_up(project, running.engine)
-    except ToolError:
-        running.history.stop.check()  # Ctrl-C ends compose as well
-        raise
+def bring_up_with(running: Running, project: Project, overlays: Sequence[str]) -> None:
+    """Bring the lab up while nobody else uses it, saying with which overlays. Raises what `bring_up_alone` raises."""
+    opening = Opening(project, running.engine, running.history, running.clock, running.progress.step)
+    bring_up_alone(opening, " with ".join(["bringing the lab up", *([", ".join(overlays)] if overlays else [])]))
 
 
 def bring_back(running: Running, last: Sequence[PlannedScenario], closing: Closing) -> Closing:
@@ -166,12 +160,14 @@ def one_scenario(planned: PlannedScenario, lab: Lab, stack: UndoStack, progress:
     first = len(history.events)
     progress.scenario_started(planned)
     try:
-        Experiment(planned, lab, stack, progress.phase).run()
+        Experiment(planned, lab, stack, progress.phase, ScenarioLoad(planned, lab, progress.live)).run()
     except Interrupted as stopped:
         history.event("interrupted", text=stopped.message)
     except EngineGone as error:
         history.event("error", text=str(error))
         history.fail(error)
+    except ScriptError as error:
+        history.event("error", text=str(error), bad_input=True)
     except (ChaoslabError, WaitTimeout) as error:
         history.event("error", text=str(error))
     except Exception as error:  # noqa: BLE001 - a defect of ours costs one scenario its verdict, not the run its clean end

@@ -4,11 +4,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from services.asgi import Handler, Request, Response, answer, busy, error, full
 from services.hive.dispatch import Dispatch, NotDoneError, WorkersFullError
 from services.hive.pool import Pool, Worker
 from services.hive.roster import Roster, UnknownWorkerError
 from services.hive.spool import FullError, Spool
+from services.http_app import Handler, Request, Response, answer, busy, error, full
 from services.metrics import CONTENT_TYPE, Counter, Metrics
 from services.waiting_room import OverloadedError
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 from services import environment
 from services.acceptor import open_descriptors
-from services.asgi import App
 from services.bugs import parse_bugs
 from services.hive.api import Api
 from services.hive.dispatch import Dispatch, Limits
 from services.hive.pool import Pool
 from services.hive.roster import Patience, Roster
 from services.hive.spool import Spool
+from services.http_app import App
 from services.http_peer import Peer
 from services.log import Log
 from services.metrics import Metrics

@@ -6,8 +6,8 @@ import os
 import time
 from dataclasses import dataclass
 
-from services.asgi import Handler, Request, Response, answer, busy, error, full
 from services.gate import Gate
+from services.http_app import Handler, Request, Response, answer, busy, error, full
 from services.http_connection import PeerLostError
 from services.metrics import CONTENT_TYPE, Counter, Histogram, Metrics
 from services.postgres import Database

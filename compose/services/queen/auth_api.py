@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from services.asgi import Handler, Request, Response, answer, busy, error
+from services.http_app import Handler, Request, Response, answer, busy, error
 from services.http_connection import PeerLostError
 from services.http_peer import Peer
 from services.metrics import Counter

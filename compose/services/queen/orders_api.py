@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.asgi import Handler, Request, Response, answer, busy, error
+from services.http_app import Handler, Request, Response, answer, busy, error
 from services.metrics import Counter
 from services.postgres import DatabaseUnavailableError, OutcomeUnknownError
 from services.queen.orders import Orders, parse_limit, parse_order

@@ -4,10 +4,10 @@ from redis.asyncio import Redis
 
 from services import environment, redis_client
 from services.acceptor import open_descriptors
-from services.asgi import App
 from services.breaker import Breaker
 from services.bugs import Bugs, parse_bugs
 from services.gate import Gate
+from services.http_app import App
 from services.http_peer import Peer
 from services.log import Log
 from services.metrics import Metrics

@@ -4,7 +4,7 @@ import json
 import time
 from dataclasses import dataclass
 
-from services.asgi import Handler, Request, Response, answer, busy, error
+from services.http_app import Handler, Request, Response, answer, busy, error
 from services.metrics import CONTENT_TYPE, Metrics
 from services.postgres import DatabaseUnavailableError
 from services.trader.book import Book

@@ -4,10 +4,10 @@ import os
 
 from services import environment, redis_client
 from services.acceptor import open_descriptors
-from services.asgi import App
 from services.breaker import Breaker
 from services.bugs import Bugs, parse_bugs
 from services.gate import Gate
+from services.http_app import App
 from services.log import Log
 from services.metrics import Metrics
 from services.postgres import Database, Limits

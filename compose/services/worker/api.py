@@ -5,7 +5,7 @@ import json
 from contextlib import suppress
 from dataclasses import dataclass
 
-from services.asgi import Handler, Request, Response, answer, busy, error, full
+from services.http_app import Handler, Request, Response, answer, busy, error, full
 from services.metrics import CONTENT_TYPE, Counter, Metrics
 from services.worker.inference import Engine, RefusedError
 from services.worker.registration import Registration

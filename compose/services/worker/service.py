@@ -2,8 +2,8 @@
 
 from services import environment
 from services.acceptor import open_descriptors
-from services.asgi import App
 from services.bugs import parse_bugs
+from services.http_app import App
 from services.http_peer import Peer
 from services.log import Log
 from services.metrics import Metrics

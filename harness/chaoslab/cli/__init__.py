@@ -8,6 +8,8 @@ from chaoslab import __version__
 
 COMMANDS = {
     "run": "Run suites against the lab and judge them.",
+    "load": "Put load on the lab: its knee, where it breaks and how it bends.",
+    "all": "Run chaos, load and stress one after the other, with one summary.",
     "plan": "Print what a run would do; starts nothing, needs no engine.",
     "validate": "Check scenario files and list every problem.",
     "list": "List suites and their scenarios.",
@@ -19,7 +21,7 @@ COMMANDS = {
     "selftest": "Show that every known bug of the lab is caught, and that nothing else fails.",
     "judge": "Judge a stored run again, offline.",
     "doctor": "Say what this host can and cannot do, and what each lack costs.",
-    "schema": "Print the JSON Schema of scenario files or of result.json.",
+    "schema": "Print the JSON Schema of scenario files, of pattern files or of result.json.",
 }
 HIDDEN = ("guard",)
 EXIT_CODES = """\b

@@ -42,15 +42,19 @@ def json_option(function: F) -> F:
 
 def suite_arguments(function: F) -> F:
     """Add the suites to read, and what their variables are set to."""
-    function = click.option(
-        "--set",
-        "settings",
-        multiple=True,
-        metavar="NAME=VALUE",
-        callback=_settings,
-        help="Value of a suite's variable ${NAME}, repeatable; goes before the environment's.",
-    )(function)
+    function = _settings_option("Value of a suite's variable ${NAME}, repeatable; goes before the environment's.")(
+        function
+    )
     return click.argument("files", nargs=-1, type=click.Path(path_type=Path))(function)
+
+
+def settings_option(function: F) -> F:
+    """Add --set for load scripts."""
+    return _settings_option("Value that the scripts find in __ENV.NAME, repeatable; goes before every size.")(function)
+
+
+def _settings_option(text: str) -> Callable[[F], F]:
+    return click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", callback=_settings, help=text)
 
 
 def _settings(_ctx: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:

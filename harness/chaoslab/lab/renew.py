@@ -1,16 +1,58 @@
-"""Containers made anew between repeats: the engine restarts what crashed often with a growing back-off, which is not the system's recovery."""
+"""Containers made anew, for what follows to start fresh: what the engine restarted in an earlier repeat, what did not recover."""
 
 from collections.abc import Callable, Collection
 
+from chaoslab.clock import NS_PER_SECOND
 from chaoslab.lab.lab import Lab
+from chaoslab.lab.reconcile import reconcile
+from chaoslab.verdict.recovery import recovered_at
 
 RENEW_SECONDS = 60
+SETTLE_SECONDS = 20.0
+Say = Callable[[str, float, str], None]
+"""Tells the user: phase, its declared seconds, what happens in it."""
 
 
 def renew(lab: Lab, services: Collection[str], say: Callable[[str], None]) -> None:
-    """Recreate those of these services that the engine restarted since they were made. Raises ToolError, LabError."""
+    """Recreate those of these services that the engine restarted since they were made. Raises ToolError, LabError.
+
+    The engine restarts what crashed often with a growing back-off, which is not the system's recovery.
+    """
     replicas = lab.engine.replicas(lab.spec.project)
     restarted = {replica.service for replica in replicas if replica.restart_count and replica.service in services}
     for service in sorted(restarted):
         say(f"{service} was restarted in an earlier repeat: recreating it")
         lab.reach.compose.recreate(service, RENEW_SECONDS)
+
+
+def leave_clean(lab: Lab, targets: Collection[str], say: Say, *, recovered: bool) -> float:
+    """Recreate targets that did not recover, and mend what the undos left. Returns the seconds that recreating took.
+
+    Raises ToolError, LabError, WaitTimeout.
+    """
+    history, touched = lab.history, frozenset(targets)
+    before = history.now_ns()
+    for service in () if recovered else sorted(touched):
+        say("recreate", 0, f"{service} did not come back by itself")
+        lab.reach.compose.recreate(service, RENEW_SECONDS)
+        history.event("note", text=f"{service} was recreated, since it did not recover")
+    if not recovered:
+        _await_settled(lab)
+    recreated_ns = history.now_ns() - before
+    mended = reconcile(lab, lambda _text: None, touched, thorough=False)
+    for difference in mended.differences:
+        history.event("note", text=f"found after the scenario and mended: {difference.where}: {difference.what}")
+    for difference in mended.left:
+        history.event("left_dirty", where=difference.where, what=difference.what)
+    return 0.0 if recovered else recreated_ns / NS_PER_SECOND
+
+
+def _await_settled(lab: Lab) -> None:
+    """Wait until every probe is good, so that one failure does not colour the next baseline."""
+    history = lab.history
+    since = history.now_ns()
+    history.wait(
+        lambda: recovered_at(history.all_series(), lab.spec.probes.values(), since, NS_PER_SECOND),
+        SETTLE_SECONDS,
+        "a good lab after recreating",
+    )

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from chaoslab.model.value import Value
+from chaoslab.model.variable import VariableName
 
 READY_LABEL = "chaoslab.chaos-ready"
 """Only containers with this label set to "true" are ever targets (DESIGN promise 4)."""
@@ -71,6 +72,10 @@ class Probe(Value):
     expect_body: str | None = None
     capture: str | None = None
     keep: tuple[str, ...] = ()
+
+
+LOAD = Probe(name="load", role="watch")
+"""Stands for the requests of a scenario's load, which nobody sends on our behalf: its samples are measured as a probe's, and decide no outage."""
 
 
 class Trigger(Value):
@@ -146,6 +151,12 @@ class ClockEndpoint(Value):
     file: str = ""
 
 
+class LoadSettings(Value):
+    """What every load script is told of the lab: `environment` becomes its `__ENV`."""
+
+    environment: dict[VariableName, str] = Field(default_factory=dict)
+
+
 class ToxiproxyAddress(Value):
     """Where the lab's Toxiproxy listens for its control API."""
 
@@ -182,3 +193,8 @@ class LabSpec(Value):
     tokens: dict[str, TokenCheck] = Field(default_factory=dict)
     vram: dict[str, Vram] = Field(default_factory=dict)
     clocks: dict[str, ClockEndpoint] = Field(default_factory=dict)
+    load: LoadSettings = LoadSettings()
+
+    def asked(self, *, load: bool) -> dict[str, Probe]:
+        """Return what is measured in a scenario, by name: the probes, and LOAD where the scenario has one."""
+        return {**self.probes, LOAD.name: LOAD} if load else self.probes

@@ -43,6 +43,8 @@ class PlannedScenario:
     """Compose files that the lab is brought up with for it, besides its own."""
     drawn_from: int = field(default=0, compare=False)
     """Of how many its faults were drawn (a campaign); 0: they are as the file has them."""
+    file: str = ""
+    """The suite's file: what the scenario names lies beside it."""
     repeat: int = 0
     """Which of its repeats this is, from 1; 0 in a run without repeats."""
 

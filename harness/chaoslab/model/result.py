@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from chaoslab.model.load_result import FoundPattern
+
 VerdictName = Literal["PASS", "WARN", "FAIL", "INCONCLUSIVE", "SKIPPED", "ERROR", "NOT RUN"]
 RecoveryName = Literal["rode_out", "recovered", "not_recovered", "unknown"]
 
@@ -53,6 +55,35 @@ class FoundProbe(Found):
     p99_ms: dict[str, float | None]
     bad: dict[str, int]
     """Counts of bad samples by outcome, e.g. {"refused": 12, "503": 3}."""
+
+
+class FoundLoadPhase(Found):
+    """The requests of a scenario's load that count in one phase. Latencies in ms, of accepted requests; None: there were none.
+
+    `shed`: refused as promised (503 with Retry-After), which is no error. `error_rate`: errors of all requests, 0..1.
+    """
+
+    seconds: float
+    requests: int
+    per_second: float | None
+    accepted: int
+    shed: int
+    errors: int
+    error_rate: float | None
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    max_ms: float | None
+
+
+class FoundUnderLoad(Found):
+    """A scenario's load in each of its phases, and as a `whole` from the baseline to the end of observing."""
+
+    script: str
+    vus: int | None
+    phases: dict[str, FoundLoadPhase]
+    not_accepted: dict[str, int]
+    """Counts of requests that were not accepted by outcome, e.g. {"refused": 12, "shed": 3}."""
 
 
 class FoundOutage(Found):
@@ -129,10 +160,13 @@ class ScenarioResult(Found):
     name: str
     verdict: VerdictName
     reasons: tuple[str, ...]
+    bad_input: bool = False
+    """An ERROR of what the user wrote, not of a tool: exit code 2."""
     attempts: tuple[str, ...] = ()
     proofs: tuple[FoundProof, ...] = ()
     expectations: tuple[FoundExpectation, ...] = ()
     probes: tuple[FoundProbe, ...] = ()
+    under_load: FoundUnderLoad | None = None
     outages: tuple[FoundOutage, ...] = ()
     recovery: RecoveryName = "unknown"
     time_to_recover_ms: float | None = None
@@ -150,6 +184,7 @@ class ScenarioResult(Found):
     waited_seconds: float = 0.0
     overhead_seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    pattern: FoundPattern | None = None
 
 
 class RunResult(Found):

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, SerializeAsAny, model_validator
 
 from chaoslab.model.value import BadValues, Value
-from chaoslab.model.variable import Variable
+from chaoslab.model.variable import Variable, VariableName
 
 Phase = Literal["before", "during", "after"]
 OfKind = Literal["probe", "service", "probe or ledger", "ledger", "service with metrics", "token check"]
@@ -164,6 +164,28 @@ class Campaign(Value):
     faults: tuple[SerializeAsAny[FaultSpec], ...] = Field(min_length=1)
 
 
+LOAD_START_SECONDS = 30.0
+"""How long a load script may take until its first request is answered: k6's own start, and the script's setup."""
+LOAD_STOP_SECONDS = 10.0
+"""How long ending it may take."""
+
+
+class Load(Value):
+    """Simulated users beside the faults: k6 runs `script` from before the baseline to the end of the scenario.
+
+    `vus`: so many users throughout, whatever the script's own shape; None: that shape, which may end earlier.
+    `env` becomes the script's `__ENV`; it goes before what the lab tells every script.
+    """
+
+    script: str = Field(min_length=1)
+    vus: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    env: dict[VariableName, str | int | float] = Field(default_factory=dict)
+
+    def describe(self) -> str:
+        """Say in a few words who asks what."""
+        return f"{self.script}, " + (f"{self.vus} users" if self.vus else "its own shape")
+
+
 class Scenario(Value):
     """One experiment: baseline, faults, recovery window, expectations. A campaign stands in for faults until they are drawn."""
 
@@ -176,6 +198,7 @@ class Scenario(Value):
     recovery_deadline_seconds: Annotated[float, Field(gt=0, le=3600)] = 60.0
     faults: tuple[SerializeAsAny[FaultSpec], ...] = Field(default=(), min_length=1)
     campaign: Campaign | None = None
+    load: Load | None = None
     expect: tuple[Expectation, ...] = ()
     abort_when: tuple[StopCondition, ...] = ()
     expected_behavior: str = ""

@@ -2,7 +2,7 @@
 
 from chaoslab.parse.files import parse_suites
 from chaoslab.parse.lab import lab_spec
-from chaoslab.parse.schema import result_schema, scenario_schema
+from chaoslab.parse.schema import pattern_schema, result_schema, scenario_schema
 from chaoslab.parse.variables import Given
 
-__all__ = ["Given", "lab_spec", "parse_suites", "result_schema", "scenario_schema"]
+__all__ = ["Given", "lab_spec", "parse_suites", "pattern_schema", "result_schema", "scenario_schema"]

@@ -9,6 +9,7 @@ from chaoslab.errors import InputError, Problem
 from chaoslab.model.suite import Suite
 from chaoslab.model.vocabulary import Vocabulary
 from chaoslab.parse.json_text import MAX_BYTES, NotJson, places, read_json
+from chaoslab.parse.load_scripts import missing_scripts
 from chaoslab.parse.suite import read_suite
 from chaoslab.parse.variables import Given, Substituted, substitute
 from chaoslab.parse.wording import Found, Place, json_path, nearest, printable, shown
@@ -31,7 +32,7 @@ def parse_suites(
         name = printable(str(path))
         try:
             substituted = _with_variables(_read(path), given)
-            suite, found = _checked(substituted, name, vocabulary, first)
+            suite, found = _checked(substituted, path, vocabulary, first)
         except NotJson as error:
             problems.append(Problem(name, error.place, error.message, error.remedy))
             continue
@@ -57,16 +58,18 @@ def _with_variables(data: bytes, given: Given) -> Substituted:
 
 
 def _checked(
-    read: Substituted, file: str, vocabulary: Vocabulary, first: dict[str, str]
+    read: Substituted, path: Path, vocabulary: Vocabulary, first: dict[str, str]
 ) -> tuple[Suite | None, list[Found]]:
     """Check one file's value: the suite unless something is wrong, and what is wrong, in the order of the file.
 
     `first` remembers where each scenario id was met first.
     """
+    file = printable(str(path))
     suite, found = read_suite(read.value, file, vocabulary)
     flawed = {place for place, _message, _remedy in read.found}
     found = read.found + [problem for problem in found if problem[0] not in flawed]
     found += _repeated_ids(read.value, file, first)
+    found += missing_scripts(read.value, path)
     order = {place: number for number, place in enumerate(places(read.value))}
     found.sort(key=lambda problem: order.get(problem[0], 0))
     if found or suite is None:

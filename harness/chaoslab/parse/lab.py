@@ -13,6 +13,7 @@ from chaoslab.model.lab import (
     LabSpec,
     Ledger,
     Link,
+    LoadSettings,
     Metrics,
     Probe,
     Service,
@@ -30,7 +31,10 @@ from chaoslab.parse.wording import Found, Place, json_path, nearest, printable, 
 
 V = TypeVar("V", bound=Value)
 
-KEYS = ("toxiproxy", "default_link", "links", "probes", "triggers", "metrics", "ledgers", "tokens", "vram", "clocks")
+KEYS = (
+    *("toxiproxy", "default_link", "links", "probes", "triggers", "metrics", "ledgers", "tokens", "vram", "clocks"),
+    "load",
+)
 NO_LIMIT = ("", 0, "0", None)
 
 
@@ -84,6 +88,7 @@ class _Reader:
         tokens = self._named(block, "tokens", TokenCheck)
         vram, clocks = self._named(block, "vram", Vram), self._named(block, "clocks", ClockEndpoint)
         default_link = self._default_link(block, links)
+        load = self._part(LoadSettings, block.get("load", {}), (BLOCK, "load"))
         self._check_links(links, services, toxiproxy)
         self._check_probes(probes, links, services)
         self._add_all((BLOCK, "probes"), text_problems(probes))
@@ -95,7 +100,7 @@ class _Reader:
         self._add_all((BLOCK, "metrics"), metrics_problems(metrics, probes))
         self._add_all((BLOCK, "ledgers"), ledger_problems(ledgers, probes, services))
         self._add_all((BLOCK, "tokens"), token_problems(tokens, probes, services))
-        if self.found:
+        if self.found or load is None:
             return None
         return LabSpec(
             project=str(self.config.get("name", "")),
@@ -111,6 +116,7 @@ class _Reader:
             tokens=tokens,
             vram=vram,
             clocks=clocks,
+            load=load,
         )
 
     def _service(self, name: str, raw: dict[str, Any]) -> Service:

@@ -32,6 +32,7 @@ LIMITS = {
 PATTERNS = {
     r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$": "must be 1 to 64 letters, digits, '.', '_', '-' (the first a letter or digit)",
     r"^(100|[1-9]?[0-9])%$|^all$": 'must be a whole percentage such as "50%", or "all"',
+    r"^[A-Za-z_][A-Za-z0-9_]*$": "a variable's name is letters, digits and '_', the first no digit",
     r":\d+$": 'must end with ":" and a port, e.g. "[::]:9200"',
 }
 

@@ -1,10 +1,11 @@
-"""JSON Schema (2020-12) of scenario files and of result.json, for editors and for whoever reads results."""
+"""JSON Schema (2020-12) of scenario and pattern files and of result.json, for editors and for whoever reads results."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
+from chaoslab.model.load_pattern import PatternFile
 from chaoslab.model.result import RunResult
 from chaoslab.model.suite import Expectation, Scenario, StopCondition, Suite
 from chaoslab.model.vocabulary import MeasureSpec, Vocabulary
@@ -45,6 +46,14 @@ def scenario_schema(vocabulary: Vocabulary) -> Schema:
     del builder.definitions["suite"]
     whole = {"$schema": DIALECT, "title": "chaoslab scenario file", **suite, "$defs": builder.definitions}
     return _with_notes(_with_variables(whole))
+
+
+def pattern_schema() -> Schema:
+    """Describe a file of load patterns."""
+    schema = PatternFile.model_json_schema()
+    schema["properties"].pop("file")
+    schema["properties"]["$schema"] = {"type": "string"}
+    return _with_notes({"$schema": DIALECT, **schema, "title": "chaoslab load patterns"})
 
 
 def result_schema() -> Schema:

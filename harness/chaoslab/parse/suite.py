@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from chaoslab.model.suite import Campaign, Expectation, FaultSpec, Scenario, StopCondition, Suite
+from chaoslab.model.suite import Campaign, Expectation, FaultSpec, Load, Scenario, StopCondition, Suite
 from chaoslab.model.value import Value
 from chaoslab.model.vocabulary import Vocabulary
 from chaoslab.parse.campaign import campaign_problems
@@ -37,8 +37,6 @@ LATER_FAULTS = frozenset(
     | {"pids", "cpu_throttle", "disk", "fds", "connections", "clock_skew", "vram", "http"}
 )
 """Fault types planned but perhaps not there yet: told apart from misspelt ones."""
-
-LATER_KEYS = {"load": "load comes with a later version"}
 
 STAND_IN_FAULT = FaultSpec(type="?")
 STAND_IN = Scenario(id="x", name="x", faults=(STAND_IN_FAULT,))
@@ -71,7 +69,6 @@ class _Reader:
             self._add((), f"a suite must be an object, not {shown(value)}", 'write {"name": ..., "scenarios": [...]}')
             return None
         raw = {key: child for key, child in value.items() if key != "$schema"}
-        self._later(raw, ())
         defaults = self._defaults(raw.pop("defaults", {}))
         keys = {key: child for key, child in raw.items() if key in known_keys(Suite)}
         self.found += unknown_keys(raw, (*known_keys(Suite), "defaults", "$schema"))
@@ -87,7 +84,6 @@ class _Reader:
         if not isinstance(raw, dict):
             self._add(("defaults",), f"must be an object, not {shown(raw)}")
             return {}
-        self._later(raw, ("defaults",))
         self._add_all(("defaults",), unknown_keys(raw, DEFAULT_KEYS))
         keys = {key: child for key, child in raw.items() if key in DEFAULT_KEYS}
         filled = {**keys, "id": STAND_IN.id, "name": STAND_IN.name, "faults": STAND_IN.faults}
@@ -99,7 +95,6 @@ class _Reader:
             self._add(place, f"a scenario must be an object, not {shown(value)}")
             return None
         raw = dict(value)
-        self._later(raw, place)
         campaign = raw.get("campaign")
         short = None if "faults" in raw or campaign is not None else short_form(raw)
         keys = dict(short.rest) if short else raw
@@ -122,6 +117,8 @@ class _Reader:
             self._add(place, 'the key "faults" is missing', remedy)
             keys["faults"] = (STAND_IN_FAULT,)
         keys = self._with_judging(keys, place)
+        if keys.get("load") is not None:
+            keys["load"] = self._part(Load, keys["load"], _below((*place, "load")))
         return self._validated(Scenario, self._merged(keys, defaults), value, place)
 
     def _merged(self, keys: dict[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -216,12 +213,6 @@ class _Reader:
         except ValidationError as error:
             self._add_all(place, explain(error, model, raw))
             return None
-
-    def _later(self, raw: dict[str, Any], place: Place) -> None:
-        for key, message in LATER_KEYS.items():
-            if key in raw:
-                self._add((*place, key), message, "remove the key for now")
-                del raw[key]
 
     def _add(self, place: Place, message: str, remedy: str = "") -> None:
         self.found.append((place, message, remedy))

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from chaoslab.model.lab import READY_LABEL, LabSpec
-from chaoslab.model.suite import DEFAULT_LINK, Expectation, FaultSpec, Scenario, Where, where_of
+from chaoslab.model.lab import LOAD, READY_LABEL, LabSpec
+from chaoslab.model.suite import DEFAULT_LINK, Expectation, FaultSpec, OfKind, Scenario, Where, where_of
 from chaoslab.parse.wording import Found, Place, nearest, shown
 from chaoslab.plan.campaign import candidates
 from chaoslab.plan.targets import link_of, share_size, shares_of, target_of
@@ -17,12 +17,19 @@ def scenario_problems(scenario: Scenario, lab: LabSpec) -> Iterator[Found]:
         for key, message, remedy in _fault_problems(fault, lab):
             yield _written(scenario, index, key), message, remedy
     yield from dict.fromkeys(_campaign_problems(scenario, lab))
+    if scenario.load and LOAD.name in lab.probes:
+        yield ("load",), f'a probe of the lab is named "{LOAD.name}" already', "give that probe another name"
     for index, expectation in enumerate(scenario.expect):
-        if expectation.of is not None:
+        if expectation.of is not None and not _is_load(scenario, expectation.of, expectation.of_kind):
             yield from _subject(("expect", index, "of"), expectation.of_kind, expectation.of, lab)
             yield from _series_problems(("expect", index, "name"), expectation, lab)
     for index, stop in enumerate(scenario.abort_when):
-        yield from _subject(("abort_when", index, "of"), "probe", stop.of, lab)
+        if not _is_load(scenario, stop.of, "probe"):
+            yield from _subject(("abort_when", index, "of"), "probe", stop.of, lab)
+
+
+def _is_load(scenario: Scenario, of: str, kind: OfKind | None) -> bool:
+    return scenario.load is not None and of == LOAD.name and kind in ("probe", None)
 
 
 def _campaign_problems(scenario: Scenario, lab: LabSpec) -> Iterator[Found]:
@@ -128,7 +135,8 @@ def _subject(place: Place, kind: str | None, name: str, lab: LabSpec) -> Iterato
     }
     known = kinds.get(kind, [*lab.probes, *lab.services])
     if name not in known:
-        yield place, f"unknown {kind or 'probe or service'} {shown(name)}", nearest(name, known)
+        remedy = 'the scenario has no "load"' if name == LOAD.name else nearest(name, known)
+        yield place, f"unknown {kind or 'probe or service'} {shown(name)}", remedy
 
 
 def _series_problems(place: Place, ask: Expectation, lab: LabSpec) -> Iterator[Found]:

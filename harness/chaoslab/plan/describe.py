@@ -30,6 +30,7 @@ def text_rows(plan: Plan, lab: LabSpec, overlaid: Overlaid = NO_OVERLAYS) -> lis
             f"{told['id']}  {told['name']}  [{told['suite']}]",
             *([f"  overlays    {', '.join(told['overlays'])}"] if told["overlays"] else []),
             *([f"  campaign    {told['campaign']}"] if told["campaign"] else []),
+            *([f"  load        {told['load']}"] if told["load"] else []),
             f"  targets     {', '.join(told['targets'])}  (blast radius {told['blast_radius']})",
             *(f"  t={entry['at_seconds']:+8.2f} s  {entry['action']:<9} {entry['what']}" for entry in told["timeline"]),
             *(f"  undo {undo['fault']}: {step}" for undo in told["undo"] for step in undo["steps"]),
@@ -52,6 +53,7 @@ def _scenario(planned: PlannedScenario, lab: LabSpec, seed: int) -> dict[str, An
         "campaign": f"{len(planned.steps)} of {planned.drawn_from} faults, drawn with seed {seed}"
         if planned.drawn_from
         else "",
+        "load": planned.scenario.load.describe() if planned.scenario.load else "",
         "targets": list(target_names(planned.scenario, lab)),
         "blast_radius": blast_radius(planned.scenario, lab),
         "baseline_seconds": planned.baseline_seconds,

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from chaoslab.errors import InputError, Problem
 from chaoslab.model.lab import LabSpec
 from chaoslab.model.plan import Plan, PlannedScenario, Profile
-from chaoslab.model.suite import Scenario, Suite
+from chaoslab.model.suite import LOAD_START_SECONDS, LOAD_STOP_SECONDS, Scenario, Suite
 from chaoslab.parse.wording import json_path, nearest, shown
 from chaoslab.plan.campaign import candidates, settled
 from chaoslab.plan.check import scenario_problems
@@ -81,6 +81,7 @@ def _planned(suite: Suite, scenario: Scenario, lab: LabSpec, profile: Profile) -
     timing = windows(scenario, profile)
     last_revert = max(step.end_seconds for step in timing.steps)
     waits = sum(step.fault.longest_wait_seconds() + picking_seconds(step.fault) for step in timing.steps)
+    waits += LOAD_START_SECONDS + LOAD_STOP_SECONDS if scenario.load else 0.0
     deadline = scenario.recovery_deadline_seconds
     return PlannedScenario(
         suite=suite.name,
@@ -92,6 +93,7 @@ def _planned(suite: Suite, scenario: Scenario, lab: LabSpec, profile: Profile) -
         targets=touched_services(scenario, lab),
         worst_case_seconds=timing.baseline_seconds + last_revert + waits + deadline + timing.stable_seconds,
         overlays=suite.overlays,
+        file=suite.file,
     )
 
 

@@ -12,6 +12,7 @@ from chaoslab.model.plan import Plan, PlannedScenario
 from chaoslab.model.result import RunResult, ScenarioResult
 from chaoslab.report.progress import Progress, Silence
 from chaoslab.report.repeats import repeats_lines
+from chaoslab.report.under_load import load_lines
 from chaoslab.report.wording import HEADERS, explained, recovery_text, row, summary_lines
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 PIPED_WIDTH = 100
 COLUMN_GAP = 2
 LEAST_WIDTH = 6
+LIVE_LINE_SECONDS = 5.0
+"""Numbers that change all the time are a line of a log no more often than this."""
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 STYLES = {
     "FAIL": "bold red",
@@ -43,6 +46,7 @@ class Lines:
         self.planned: PlannedScenario | None = None
         self.done = 0
         self.total = 0
+        self.live_seconds = 0.0
 
     @property
     def elapsed_seconds(self) -> float:
@@ -76,6 +80,12 @@ class Lines:
         """Say a phase of the scenario."""
         self.say(f"{self.phase_text(phase, seconds)}: {what}")
 
+    def live(self, text: str) -> None:
+        """Say numbers of this moment, but not more often than a reader wants lines."""
+        if text and self.elapsed_seconds - self.live_seconds >= LIVE_LINE_SECONDS:
+            self.live_seconds = self.elapsed_seconds
+            self.say(text)
+
     def phase_text(self, phase: str, seconds: float) -> str:
         """Name scenario, phase and length."""
         key = self.planned.key if self.planned else ""
@@ -96,10 +106,15 @@ class View(Lines):
         self.current = ""
         self.current_began_ns = self.began_ns
         self.current_seconds = 0.0
+        self.numbers = ""
 
     def _now(self, text: str, seconds: float = 0.0) -> None:
         self.current, self.current_seconds = CONTROL.sub("?", text), seconds
         self.current_began_ns = self.clock.now_ns()
+
+    def live(self, text: str) -> None:
+        """Show numbers of this moment behind the phase."""
+        self.numbers = CONTROL.sub("?", text)
 
     def step(self, text: str) -> None:
         """Show a step outside any scenario, and keep its line."""
@@ -110,6 +125,7 @@ class View(Lines):
         """Show which scenario runs now."""
         self.planned = planned
         self.done += 1
+        self.numbers = ""
         self._now(f"{planned.key} {planned.scenario.name}")
 
     def phase(self, phase: str, seconds: float, what: str) -> None:
@@ -130,7 +146,8 @@ class View(Lines):
         line.add_column(width=12)
         bar = ProgressBar(total=self.current_seconds, completed=min(spent, self.current_seconds), width=12)
         place = f"{self.done}/{self.total}" if self.done else ""
-        line.add_row(place, Text(self.current), f"{spent:.1f} s", bar if self.current_seconds else "")
+        told = f"{self.numbers} | {self.current}" if self.numbers else self.current
+        line.add_row(place, Text(told), f"{spent:.1f} s", bar if self.current_seconds else "")
         return line
 
 
@@ -171,21 +188,23 @@ def print_result(result: RunResult, results: Path, console: "Console | None" = N
         console.print(verdict_table(result, console.width, plus_minus(console)))
     for line in repeats_lines(result.repeats):
         console.print(line, markup=False, soft_wrap=True)
+    for line in load_lines(result.scenarios):
+        console.print(plain(line), markup=False, soft_wrap=True)
     console.print()
     for scenario in explained(result):
         console.print(
-            f"{scenario.verdict} {scenario.id} {_plain(scenario.name)}",
+            f"{scenario.verdict} {scenario.id} {plain(scenario.name)}",
             soft_wrap=True,
             style=STYLES[scenario.verdict],
             markup=False,
         )
         for text in (*scenario.reasons, *scenario.notes):
-            console.print(f"  - {_plain(text)}", markup=False, soft_wrap=True)
+            console.print(f"  - {plain(text)}", markup=False, soft_wrap=True)
         console.print()
     for note in result.notes:
-        console.print(f"note: {_plain(note)}", markup=False, soft_wrap=True)
+        console.print(f"note: {plain(note)}", markup=False, soft_wrap=True)
     for what, value in summary_lines(result, results):
-        console.print(f"{what:<10} {_plain(value)}", markup=False, soft_wrap=True)
+        console.print(f"{what:<10} {plain(value)}", markup=False, soft_wrap=True)
 
 
 def verdict_table(result: RunResult, width: int, sign: str = "±") -> "Table":
@@ -196,7 +215,7 @@ def verdict_table(result: RunResult, width: int, sign: str = "±") -> "Table":
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     headers = [header.replace("longest ", "longest\n").replace("time to ", "time to\n") for header in HEADERS]
-    rows = [[_plain(cell) for cell in row(scenario, sign)] for scenario in result.scenarios]
+    rows = [[plain(cell) for cell in row(scenario, sign)] for scenario in result.scenarios]
     for header, column_width in zip(headers, _widths(headers, rows, width), strict=True):
         table.add_column(header, no_wrap=True, overflow="ellipsis", width=column_width)
     for scenario, texts in zip(result.scenarios, rows, strict=True):
@@ -217,6 +236,6 @@ def _widths(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -
     return wanted
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Replace what a terminal would act upon."""
     return CONTROL.sub("?", text).replace("\n", " ")

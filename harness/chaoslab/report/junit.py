@@ -5,6 +5,7 @@ from itertools import groupby
 from xml.etree import ElementTree as ET
 
 from chaoslab.model.result import RunResult, ScenarioResult
+from chaoslab.report.load_wording import told
 from chaoslab.report.wording import outage_text, proof_text, recovery_text
 
 ELEMENTS = {
@@ -37,12 +38,15 @@ def _case(scenario: ScenarioResult) -> ET.Element:
     element = ELEMENTS.get(scenario.verdict)
     if element:
         reasons = [_clean(reason) for reason in scenario.reasons]
-        told = ET.SubElement(case, element, message=reasons[0] if reasons else scenario.verdict)
+        cause = ET.SubElement(case, element, message=reasons[0] if reasons else scenario.verdict)
         if element != "skipped":
-            told.set("type", scenario.verdict)
-        told.text = "\n".join(reasons)
-    lines = [f"verdict: {scenario.verdict}", f"proof: {proof_text(scenario)}"]
-    lines += [f"longest outage: {outage_text(scenario)}", f"time to recover: {recovery_text(scenario)}"]
+            cause.set("type", scenario.verdict)
+        cause.text = "\n".join(reasons)
+    if scenario.pattern is not None:
+        lines = [told(scenario)]
+    else:
+        lines = [f"verdict: {scenario.verdict}", f"proof: {proof_text(scenario)}"]
+        lines += [f"longest outage: {outage_text(scenario)}", f"time to recover: {recovery_text(scenario)}"]
     lines += [*scenario.reasons, *scenario.notes] if not element else scenario.notes
     ET.SubElement(case, "system-out").text = _clean("\n".join(lines))
     return case

@@ -4,9 +4,13 @@ import re
 from collections.abc import Iterator, Sequence
 
 from chaoslab.model.result import RunResult, ScenarioResult
+from chaoslab.report.load_wording import HEADERS as PATTERN_HEADERS
+from chaoslab.report.load_wording import WINDOW_HEADERS, load_lines, pattern_rows, patterns, window_rows
 from chaoslab.report.objectives import SLO_HEADERS, SUITE_HEADERS, slo_rows, suite_rows
 from chaoslab.report.repeats import HEADERS as REPEATS_HEADERS
 from chaoslab.report.repeats import flaky, repeats_row
+from chaoslab.report.under_load import HEADERS as LOAD_HEADERS
+from chaoslab.report.under_load import load_rows
 from chaoslab.report.wording import HEADERS, explained, measured_text, row, summary_lines
 
 SPECIAL = re.compile(r"([\\`*_\[\]<>|~])")
@@ -21,10 +25,19 @@ def summary(result: RunResult) -> str:
 def _lines(result: RunResult) -> Iterator[str]:
     yield f"# chaoslab run {escaped(result.run_id)}"
     yield ""
-    yield _table([row(scenario) for scenario in result.scenarios], HEADERS)
+    if patterns(result):
+        yield _table(list(pattern_rows(result)), PATTERN_HEADERS)
+    else:
+        yield _table([row(scenario) for scenario in result.scenarios], HEADERS)
     yield ""
-    yield from (f"- {what}: {escaped(value)}" for what, value in summary_lines(result))
+    lines = load_lines(result) if patterns(result) else summary_lines(result)
+    yield from (f"- {what}: {escaped(value)}" for what, value in lines)
     yield from (f"- {escaped(note)}" for note in result.notes)
+    if loads := list(load_rows(result.scenarios)):
+        yield ""
+        yield "## Load"
+        yield ""
+        yield _table(loads, LOAD_HEADERS)
     if result.repeats:
         yield ""
         yield "## Repeats"
@@ -37,11 +50,17 @@ def _lines(result: RunResult) -> Iterator[str]:
         yield f"## {scenario.verdict} {escaped(scenario.id)} {escaped(scenario.name)}"
         yield ""
         yield from (f"- {escaped(text)}" for text in (*scenario.reasons, *scenario.notes))
-    yield from _objectives(result)
-    yield ""
-    yield "## Proofs"
-    yield ""
-    yield _table([proof for scenario in result.scenarios for proof in _proofs(scenario)], PROOF_HEADERS)
+    if patterns(result):
+        yield ""
+        yield "## Windows"
+        yield ""
+        yield _table(list(window_rows(result)), WINDOW_HEADERS)
+    else:
+        yield from _objectives(result)
+        yield ""
+        yield "## Proofs"
+        yield ""
+        yield _table([proof for scenario in result.scenarios for proof in _proofs(scenario)], PROOF_HEADERS)
     yield ""
     yield "## Expectations"
     yield ""

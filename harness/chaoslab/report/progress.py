@@ -22,6 +22,9 @@ class Progress(Protocol):
     def phase(self, phase: str, seconds: float, what: str) -> None:
         """Begin a phase of the scenario that is meant to last `seconds` (0: unknown)."""
 
+    def live(self, text: str) -> None:
+        """Tell numbers of this moment, several times a second; empty: there are none any more."""
+
     def scenario_ended(self, result: ScenarioResult) -> None:
         """End a scenario with its result."""
 
@@ -39,6 +42,9 @@ class Silence:
         """Say nothing."""
 
     def phase(self, phase: str, seconds: float, what: str) -> None:
+        """Say nothing."""
+
+    def live(self, text: str) -> None:
         """Say nothing."""
 
     def scenario_ended(self, result: ScenarioResult) -> None:

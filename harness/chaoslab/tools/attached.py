@@ -6,6 +6,7 @@ import socket
 import struct
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from chaoslab.errors import ToolError
@@ -18,10 +19,11 @@ STDERR_LINES_KEPT = 20
 class Attached:
     """Line-wise talk with a helper container whose standard input ends when this process does.
 
-    One thread may read while others send. A line is one JSON value.
+    One thread may read while others send. A line is one JSON value, unless it is read as text. `hear` is handed each line
+    of its standard error, the last one without an end, too; else the last few are kept.
     """
 
-    def __init__(self, name: str, raw: Any) -> None:
+    def __init__(self, name: str, raw: Any, hear: Callable[[str], object] | None = None) -> None:
         self.name = name
         self._owner = raw  # the HTTP response that owns the socket: keeps it open
         self._socket: socket.socket = getattr(raw, "_sock", raw)
@@ -32,6 +34,7 @@ class Attached:
         self._partial = {1: bytearray(), STDERR: bytearray()}
         self._lines: deque[bytes] = deque()
         self.stderr: deque[str] = deque(maxlen=STDERR_LINES_KEPT)
+        self._hear = hear or self.stderr.append
 
     def send(self, message: Any) -> None:
         """Send one JSON value as a line. Raises ToolError when the helper is gone."""
@@ -45,13 +48,29 @@ class Attached:
 
     def receive(self, timeout_seconds: float | None) -> Any:
         """Return the next line as JSON. None at the end of the stream. Raises TimeoutError, ToolError (not JSON)."""
-        line = self._read_line(timeout_seconds)
+        line = self.read_line(timeout_seconds)
         if line is None:
             return None
         try:
             return json.loads(line)
         except ValueError as error:
             raise ToolError(f"helper {self.name} said what is not JSON: {line[:200]!r}{self._last_words()}") from error
+
+    def read_line(self, timeout_seconds: float | None) -> bytes | None:
+        """Return the next line of standard output as it is. None at the end of the stream. Raises TimeoutError."""
+        while not self._lines:
+            self._socket.settimeout(timeout_seconds)
+            try:
+                chunk = self._socket.recv(65_536)
+            except TimeoutError:
+                raise
+            except OSError:
+                chunk = b""
+            if not chunk:
+                self._hear_rest()
+                return None
+            self._take(chunk)
+        return self._lines.popleft()
 
     def ask(self, message: Any, timeout_seconds: float) -> Any:
         """Send, then return the next line. Raises ToolError with the helper's last words when none comes in time."""
@@ -86,19 +105,10 @@ class Attached:
     def _last_words(self) -> str:
         return "; it last said: " + " | ".join(self.stderr) if self.stderr else ""
 
-    def _read_line(self, timeout_seconds: float | None) -> bytes | None:
-        while not self._lines:
-            self._socket.settimeout(timeout_seconds)
-            try:
-                chunk = self._socket.recv(65_536)
-            except TimeoutError:
-                raise
-            except OSError:
-                chunk = b""
-            if not chunk:
-                return None
-            self._take(chunk)
-        return self._lines.popleft()
+    def _hear_rest(self) -> None:
+        rest, self._partial[STDERR] = self._partial[STDERR], bytearray()
+        if rest:
+            self._hear(rest.decode(errors="replace"))
 
     def _take(self, chunk: bytes) -> None:
         """Undo the engine's framing (8 bytes: stream, length) and cut what is inside into lines."""
@@ -122,6 +132,7 @@ class Attached:
         *lines, rest = bytes(partial).split(b"\n")
         self._partial[stream] = bytearray(rest)
         if stream == STDERR:
-            self.stderr.extend(line.decode(errors="replace") for line in lines)
+            for line in lines:
+                self._hear(line.decode(errors="replace"))
         else:
             self._lines.extend(line for line in lines if line)

@@ -12,6 +12,7 @@ from chaoslab.model.replica import Replica
 from chaoslab.tools.attached import Attached
 from chaoslab.tools.endpoint import Endpoint
 from chaoslab.tools.networks import Networks
+from chaoslab.tools.programs import Programs
 
 PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
@@ -45,7 +46,7 @@ def program_source(name: str) -> str:
     return importlib.resources.files("chaoslab.inside").joinpath(f"{name}.py").read_text()
 
 
-class Engine(Networks):
+class Engine(Networks, Programs):
     """One connection to one engine. Every call has a deadline; an engine that is gone raises EngineGone."""
 
     def __init__(self, endpoint: Endpoint) -> None:

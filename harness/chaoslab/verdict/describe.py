@@ -4,17 +4,22 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from chaoslab.model.lab import LOAD
 from chaoslab.model.result import FoundOutage, FoundProbe, FoundUndo
 from chaoslab.verdict.findings import Findings, Stream
 from chaoslab.verdict.intervals import NS_PER_MS, NS_PER_SECOND, Span, clip
 from chaoslab.verdict.measures import latencies_ms, percentile, unseen_ns
 from chaoslab.verdict.transitions import transitions
+from chaoslab.verdict.under_load import under_load
 
 
 def described(findings: Findings) -> dict[str, Any]:
     """Give the fields of a ScenarioResult that follow from the findings alone."""
     return {
-        "probes": tuple(_probe(findings, name, stream) for name, stream in findings.streams.items()),
+        "probes": tuple(
+            _probe(findings, name, stream) for name, stream in findings.streams.items() if stream.probe != LOAD
+        ),
+        "under_load": under_load(findings),
         "outages": tuple(_outages(findings)) if findings.recorded.injections else (),
         "undo": tuple(_undos(findings)),
         "notes": tuple(_notes(findings)),

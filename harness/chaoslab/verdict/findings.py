@@ -105,7 +105,8 @@ class Findings:
     @cached_property
     def counted(self) -> Mapping[str, Stream]:
         """The streams that say whether the lab is up."""
-        names = {probe.name for probe in decisive(self.spec.probes.values(), self.planned.scenario)}
+        asked = self.spec.asked(load=self.planned.scenario.load is not None)
+        names = {probe.name for probe in decisive(asked.values(), self.planned.scenario)}
         return {name: stream for name, stream in self.streams.items() if name in names}
 
     @cached_property
@@ -156,10 +157,10 @@ class Findings:
 
 
 def find(planned: PlannedScenario, spec: LabSpec, recorded: Recorded) -> Findings:
-    """Work out every declared probe's stream; probes without any sample are left out."""
+    """Work out the stream of every declared probe, and of the load; those without any sample are left out."""
     strike = recorded.strike
     streams = {}
-    for name, probe in spec.probes.items():
+    for name, probe in spec.asked(load=planned.scenario.load is not None).items():
         samples = recorded.samples.get(name)
         if samples:
             ordered = tuple(sorted(samples, key=lambda sample: counted_ns(sample, strike)))

@@ -59,6 +59,7 @@ def judge_scenario(
         "reasons": tuple(dict.fromkeys(one.reason for one in reasons)),
         "proofs": proofs(findings),
         "expectations": tuple(found for found, _ in judged),
+        "bad_input": any(event.data.get("bad_input") for event in record.of_kind("error")),
     }
     return not_run(planned).model_copy(update={**update, **described(findings)})
 

@@ -1,6 +1,7 @@
 """Samples -> outages: when a sample counts, where an outage begins and ends, and how exactly that is known.
 
-A good sample counts at its finish, a bad one at its send; a bad one that was under way at t0 counts at t0 (DESIGN 8).
+A good sample counts at its finish, a bad one at its send; a bad one that was under way at t0 counts at t0 (DESIGN 8). As far as t0
+is known: what ended within its error before it may have been the fault's first victim.
 """
 
 from bisect import bisect_left
@@ -28,7 +29,7 @@ def counted_ns(sample: Sample, strike: Strike = NO_STRIKE) -> int:
     """Say at which instant a sample counts."""
     if sample.good:
         return sample.finished_ns
-    under_way = sample.sent_ns < strike.at_ns <= sample.finished_ns
+    under_way = sample.sent_ns < strike.at_ns <= sample.finished_ns + strike.error_ns
     return strike.at_ns if under_way else sample.sent_ns
 
 

@@ -10,6 +10,7 @@ from chaoslab.verdict.recovery import since
 
 EVENT_KINDS = (
     "scenario_started",
+    "load_started",
     "baseline_started",
     "baseline_ended",
     "picked",
@@ -21,6 +22,7 @@ EVENT_KINDS = (
     "deadline_passed",
     "aborted",
     "observing_ended",
+    "load_ended",
     "proof_clean",
     "ledger",
     "tokens",

@@ -8,7 +8,7 @@ from chaoslab.model.suite import StopCondition
 from chaoslab.verdict.baseline import Window
 from chaoslab.verdict.findings import Stream
 from chaoslab.verdict.intervals import NS_PER_SECOND
-from chaoslab.verdict.measures import distinct, latencies_ms, percentile
+from chaoslab.verdict.measures import distinct, error_rate, failed, latencies_ms, percentile
 from chaoslab.verdict.outages import NO_STRIKE, counted_ns, probe_outages
 from chaoslab.verdict.recovery import LOOK_BACK_NS, since
 
@@ -22,13 +22,15 @@ def breached(
 
     None also while fewer than `for_seconds` have been observed, and for what cannot be measured.
     """
-    series, probe = series_by_probe.get(condition.of, ()), spec.probes.get(condition.of)
+    series, probe = series_by_probe.get(condition.of, ()), spec.asked(load=True).get(condition.of)
     window = Window(now_ns - round(condition.for_seconds * NS_PER_SECOND), now_ns)
     if probe is None or not series or series[0].sent_ns > window.start_ns:
         return None
-    samples = tuple(sorted(since(series, window.start_ns - LOOK_BACK_NS), key=counted_ns))
-    stream = Stream(probe, NO_STRIKE, now_ns, samples, tuple(probe_outages(samples, each=probe.each)))
-    value = _measure(condition.measure, stream, window)
+    timed = condition.measure == "availability"  # only there what came before the window tells of its beginning
+    start_ns = window.start_ns - LOOK_BACK_NS if timed else window.start_ns
+    samples = tuple(sorted(since(series, start_ns), key=counted_ns))
+    down = tuple(probe_outages(samples, each=probe.each)) if timed else ()
+    value = _measure(condition.measure, Stream(probe, NO_STRIKE, now_ns, samples, down), window)
     if value is None:
         return None
     below = condition.below is not None and value < condition.below
@@ -41,7 +43,9 @@ def _measure(name: str, stream: Stream, window: Window) -> float | None:
     if name == "availability":
         return stream.availability(window)
     if name == "errors":
-        return float(sum(not sample.good for sample in samples))
+        return float(sum(map(failed, samples)))
+    if name == "error_rate":
+        return error_rate(samples)
     if name == "samples":
         return float(len(samples))
     if name == "distinct":

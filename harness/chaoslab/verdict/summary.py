@@ -14,6 +14,7 @@ TOLERANCE = 1e-9
 
 MECHANISMS: Mapping[str, str] = {
     "availability": "a time-out with retries, or a fallback that answers while the dependency is away",
+    "error_rate": "retries with backoff, or a fallback that answers while the dependency is away",
     "errors": "retries with backoff, or a fallback that answers while the dependency is away",
     "status": "the answer that is promised for this state (its check at the door)",
     "p50_ms": "a time-out below the bound and a bounded queue that sheds what it cannot serve in time",

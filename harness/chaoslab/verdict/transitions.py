@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterator
 
+from chaoslab.model.lab import LOAD
 from chaoslab.model.suite import Phase
 from chaoslab.verdict.baseline import Window
 from chaoslab.verdict.expectations import number
 from chaoslab.verdict.findings import Findings, Stream
 from chaoslab.verdict.intervals import NS_PER_SECOND, clip, total_ns
+from chaoslab.verdict.under_load import phase_found
 
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 MOST_SERIES = 20
@@ -44,7 +46,11 @@ def _states(findings: Findings, stream: Stream, phase: Phase, name: str) -> Iter
     if not samples:
         return
     probe = stream.probe
-    if probe.kind == "metrics":
+    if probe == LOAD:
+        found = phase_found(stream, findings.phases[phase])
+        p95 = "" if found.p95_ms is None else f", p95 {number(found.p95_ms)} ms"
+        yield f"{LOAD.name}_{name}", f"{found.requests} requests, {number(100 * (found.error_rate or 0))}% errors{p95}"
+    elif probe.kind == "metrics":
         newest = {sample.replica: sample for sample in samples if sample.good}
         told = [(replica, *pair) for replica, sample in sorted(newest.items()) for pair in sample.detail.items()]
         for replica, key, value in told[:MOST_SERIES]:

@@ -70,14 +70,15 @@ def exit_code(results: Sequence[ScenarioResult], facts: RunFacts) -> Exit:
     With `strict` a WARN counts as a FAIL. A run in which nothing was judged is INCONCLUSIVE, never passed.
     """
     verdicts = {result.verdict for result in results}
-    codes = {CODES[verdict] for verdict in verdicts} | {facts.get("failed_with", Exit.PASSED)}
+    codes = {Exit.BAD_INPUT if result.bad_input else CODES[result.verdict] for result in results}
+    codes.add(facts.get("failed_with", Exit.PASSED))
     if not facts["lab_clean"]:
         codes.add(Exit.LAB_DIRTY)
     if facts.get("interrupted"):
         codes.add(Exit.INTERRUPTED)
     if facts.get("strict") and "WARN" in verdicts:
         codes.add(Exit.FAILED)
-    if not verdicts.intersection(JUDGED):
+    if not verdicts.intersection(JUDGED) and Exit.BAD_INPUT not in codes:
         codes.add(Exit.INCONCLUSIVE)
     return next(code for code in ATTENTION if code in codes)
 

@@ -32,7 +32,9 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
     assert len(said.splitlines()) > 4
 
 
-@pytest.mark.parametrize("name", ["list", "validate", "status", "recover", "judge", "doctor", "plan", "run"])
+@pytest.mark.parametrize(
+    "name", ["list", "validate", "status", "recover", "judge", "doctor", "plan", "run", "load", "all"]
+)
 def test_every_command_with_a_table_has_json(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """What prints a table can print JSON."""
     outcome([name, "--help"])
@@ -117,7 +119,38 @@ def test_judging_what_is_no_run_is_an_error_with_a_remedy(tmp_path: Path, capsys
 
 
 def test_schema_prints_json_schema(capsys: pytest.CaptureFixture[str]) -> None:
-    """Both schemas are JSON documents that say which dialect they are in."""
-    for what in ("suite", "result"):
+    """All schemas are JSON documents that say which dialect they are in."""
+    for what in ("suite", "patterns", "result"):
         assert outcome(["schema", what]) == 0
         assert "json-schema.org" in json.loads(capsys.readouterr().out)["$schema"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["load", "inference-lod"],
+            'inference-lod: there is no such pattern or script (did you mean "inference-load"?)',
+        ),
+        (["load", "none.js"], "none.js: there is no such script"),
+        (["load", "none.json"], "none.json: cannot be read"),
+        (["load", "one.json", "two.json"], "2 pattern files are named"),
+        (["load", "sustained-load", "--users", "5"], "sustained-load: has no users to set"),
+        (["load", "knee", "--set", "TOP_RATE=many"], "--set: TOP_RATE: must be a number"),
+        (["load", "knee", "--users", "0"], "0 is not in the range"),
+        (["all", "--skip", "laod"], "'laod' is not one of"),
+    ],
+)
+def test_what_cannot_be_loaded_is_exit_2_before_an_engine_is_asked_for(
+    arguments: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Unknown patterns, missing scripts and sizes that are none are named; nothing is started."""
+    monkeypatch.chdir(ROOT)
+    assert outcome(arguments) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_load_outside_a_checkout_says_what_to_name(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without k6/patterns.json here there is nothing to run by name."""
+    assert outcome(["load"]) == 2
+    assert "name a pattern file (*.json) or a k6 script (*.js)" in capsys.readouterr().err

@@ -13,6 +13,7 @@ from chaoslab.model.lab import (
     ClockEndpoint,
     Ledger,
     Link,
+    LoadSettings,
     Metrics,
     Probe,
     TokenCheck,
@@ -21,7 +22,7 @@ from chaoslab.model.lab import (
     Vram,
 )
 from chaoslab.model.plan import Profile
-from chaoslab.model.suite import Campaign, Expectation, Scenario, Slo, StopCondition, Suite
+from chaoslab.model.suite import Campaign, Expectation, Load, Scenario, Slo, StopCondition, Suite
 from chaoslab.model.vocabulary import MeasureSpec
 from chaoslab.parse import parse_suites
 from chaoslab.parse.lab import KEYS
@@ -52,6 +53,7 @@ def named(section: str) -> set[str]:
         ("Suite", Slo),
         ("Scenario", Scenario),
         ("Campaigns", Campaign),
+        ("Load", Load),
         ("Expectations", Expectation),
         ("Stop conditions", StopCondition),
         *(
@@ -67,6 +69,7 @@ def named(section: str) -> set[str]:
                 TokenCheck,
                 Vram,
                 ClockEndpoint,
+                LoadSettings,
             )
         ),
     ],

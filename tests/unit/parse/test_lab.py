@@ -241,9 +241,22 @@ def test_ledgers_tokens_vram_and_clocks_are_read() -> None:
     assert (spec.vram["app"].level, spec.clocks["app"].seconds) == ("$.percent", "$.unix_seconds")
 
 
+def test_what_load_scripts_are_told() -> None:
+    """The environment of load scripts is the lab's to say; without it they are told nothing."""
+    assert read(small()).load.environment == {}
+    assert read(small(load={"environment": {"BASE_URL": "http://a:1"}})).load.environment == {"BASE_URL": "http://a:1"}
+
+
 @pytest.mark.parametrize(
     ("block", "problem"),
     [
+        ({"load": {"environ": {}}}, '$.x-chaoslab.load.environ: unknown key (did you mean "environment"?)'),
+        ({"load": {"environment": {"A": 1}}}, "$.x-chaoslab.load.environment.A: must be text, not 1"),
+        ({"load": []}, "$.x-chaoslab.load: must be an object, not []"),
+        (
+            {"load": {"environment": {"A B": "1"}}},
+            "$.x-chaoslab.load.environment[\"A B\"]: a variable's name is letters, digits and '_', the first no digit",
+        ),
         ({"metrics": {"ap": {"port": 1}}}, '$.x-chaoslab.metrics.ap: unknown service "ap" (did you mean "app"?)'),
         ({"metrics": {"app": {}}}, '$.x-chaoslab.metrics.app: the key "port" is missing'),
         (

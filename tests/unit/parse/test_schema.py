@@ -46,6 +46,8 @@ def test_shipped_suites_are_valid(path: Path) -> None:
         suite({**HEAD, "target": "w", "signal": "SIGKILL", "count": "50%", "duration_seconds": 5}),
         suite(scenario(expect=[{"measure": "lost", "max": 0, "x-a": 1}], abort_when=[])),
         suite({**HEAD, "campaign": {"pick": 1, "max_targets": 1, "targets": ["w"], "faults": [ANY]}}),
+        suite(scenario(load={"script": "a.js", "vus": "${USERS:-5}", "env": {"A": 1, "B": "b"}, "x-a": 1})),
+        suite({**HEAD, "toxic": "latency", "attributes": {}, "load": {"script": "a.js"}}),
     ],
 )
 def test_accepts(value: dict[str, Any]) -> None:
@@ -60,6 +62,9 @@ def test_accepts(value: dict[str, Any]) -> None:
         suite(file="x"),
         suite(scenario(short_keys={})),
         suite(scenario(nme=1)),
+        suite(scenario(load={"vus": 3})),
+        suite(scenario(load={"script": "a.js", "vus": 0})),
+        suite(scenario(load={"script": "a.js", "users": 3})),
         suite(scenario(toxic="latency")),
         suite(scenario(campaign={"pick": 1, "max_targets": 1, "faults": [ANY]})),
         suite({**HEAD, "campaign": {"pick": 1, "faults": [ANY]}}),

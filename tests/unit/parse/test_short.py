@@ -95,7 +95,7 @@ def test_a_link_may_stay_open(tmp_path: Path) -> None:
             '.resource: fault type "fds" is not available in this version (it comes later)',
         ),
         ({"resource": 5, "target": "w"}, ".resource: a fault needs a type, as text (known: toxic, crash, hang)"),
-        ({"load": {}, **LATENCY}, ".load: load comes with a later version (remove the key for now)"),
+        ({"load": {}, **LATENCY}, '.load: the key "script" is missing'),
         ({}, ': the key "faults" is missing (or write a short form: "toxic" + "attributes", "target" + "signal"'),
     ],
 )

@@ -89,11 +89,30 @@ def test_whole_numbers_are_numbers_and_lists_are_tuples(tmp_path: Path) -> None:
             {"faults": [{"type": "toxic", "toxic": "timeout", "at_seconds": -1}]},
             "$.scenarios[0].faults[0].at_seconds: must be at least 0, not -1",
         ),
-        ({"load": {"vus": 3}}, "$.scenarios[0].load: load comes with a later version (remove the key for now)"),
+        ({"load": {"vus": 3}}, '$.scenarios[0].load: the key "script" is missing'),
+        ({"load": 3}, "$.scenarios[0].load: must be an object, not 3"),
+        ({"load": {"script": "here.js", "vus": 0}}, "$.scenarios[0].load.vus: must be at least 1, not 0"),
+        ({"load": {"script": "here.js", "vus": 1.5}}, "$.scenarios[0].load.vus: must be a whole number, not 1.5"),
+        (
+            {"load": {"script": "here.js", "users": 5}},
+            "$.scenarios[0].load.users: unknown key (known: script, vus, env)",
+        ),
+        (
+            {"load": {"script": "here.js", "env": {"A": True}}},
+            "$.scenarios[0].load.env.A: must be text or a whole number or a number, not true",
+        ),
+        (
+            {"load": {"script": "away.js"}},
+            (
+                '$.scenarios[0].load.script: there is no load script "away.js"'
+                " (it is looked for in the suite's folder, then in k6/: here, and beside the suite's folder)"
+            ),
+        ),
     ],
 )
 def test_one_wrong_key(tmp_path: Path, keys: dict[str, Any], problem: str) -> None:
     """One wrong thing in a scenario is one problem, with its path and what to do."""
+    (tmp_path / "here.js").touch()
     assert problems(tmp_path, suite(scenario(**keys))) == [problem]
 
 

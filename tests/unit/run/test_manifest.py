@@ -35,10 +35,13 @@ class MadeEngine:
 
 
 def prepared(folder: Path, *overlays: str, repeat: int = 1) -> tuple[RunRequest, Prepared]:
-    """Prepare a run of two suites with variables, the second with overlays when some are named."""
+    """Prepare a run of two suites with variables, the second with load, and with overlays when some are named."""
     one = {"id": "A", "name": "literal $${X}", "faults": [FAULT], "expect": EXPECT}
     files = [written(folder, {"name": "one", "scenarios": [one]}, "one.json")]
-    two = {"name": "two", "overlays": list(overlays), "scenarios": [{**one, "id": "B"}]}
+    two: dict[str, Any] = {"name": "two", "overlays": list(overlays), "scenarios": [{**one, "id": "B"}]}
+    (folder / "some.js").touch()
+    three = {**one, "id": "C", "load": {"script": "some.js", "vus": 3, "env": {"RATE": 0.5}}}
+    two["scenarios"].append(three)
     files.append(written(folder, two, "two.json"))
     suites = parse_suites(files, vocabulary(), Given({"HEARTBEAT_MAX": "7"}, {"LATENCY": "120"}))
     spec = lab()
@@ -68,6 +71,15 @@ def test_the_plan_comes_back(tmp_path: Path, overlays: tuple[str, ...], repeat: 
     assert [planned.key for planned in again.plan.scenarios] == [planned.key for planned in run.plan.scenarios]
     assert again.plan == run.plan
     assert again.lab_of(overlays).project == ("with-overlay" if overlays else lab().project)
+
+
+def test_judging_again_needs_no_script(tmp_path: Path) -> None:
+    """The load of a stored run is what it was, wherever its script is by now."""
+    found = stored(*prepared(tmp_path))
+    (tmp_path / "some.js").unlink()
+    load = StoredRun(found).plan.scenarios[2].scenario.load
+    assert load is not None
+    assert (load.script, load.vus, load.env) == ("some.js", 3, {"RATE": 0.5})
 
 
 def test_recorded_values_go_before_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,8 @@ from typing import Any, cast
 import jwt
 import pytest
 from redis.asyncio import Redis
-from services.asgi import Request, Response
 from services.bugs import Bugs
+from services.http_app import Request, Response
 from services.http_peer import Peer
 from services.log import Log
 from services.metrics import Counter

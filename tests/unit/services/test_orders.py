@@ -5,8 +5,8 @@ import json
 from typing import Any, cast
 
 import pytest
-from services.asgi import Request
 from services.bugs import Bugs
+from services.http_app import Request
 from services.metrics import Counter
 from services.postgres import DatabaseUnavailableError, OutcomeUnknownError
 from services.queen.orders import Orders, parse_limit, parse_order
@@ -55,7 +55,7 @@ def test_an_order_sent_again_is_stored_once() -> None:
 
     async def statuses(bugs: Bugs) -> tuple[list[int], bytes]:
         api = make_api(Table(), bugs)
-        return [await place(api) for _ in range(2)], (await api.show(Request([], {}, b"", b"limit=10"))).body
+        return [await place(api) for _ in range(2)], (await api.show(Request([], {}, b"", "limit=10"))).body
 
     assert asyncio.run(statuses(Bugs())) == ([201, 200], b'{"count": 1, "orders": [{"client_order_id": "o1"}]}')
     placed, listed = asyncio.run(statuses(Bugs(duplicate_orders=True)))
@@ -72,7 +72,7 @@ def test_each_outcome_has_its_status() -> None:
         assert await place(api, key=b"lab-key") == 201
         assert await place(make_api(Table(DatabaseUnavailableError("open")))) == 503
         assert await place(make_api(Table(OutcomeUnknownError("no answer")))) == 504
-        show = Request([], {}, b"", b"limit=0")
+        show = Request([], {}, b"", "limit=0")
         assert (await api.show(show)).status == 400
         assert (await make_api(Table(DatabaseUnavailableError("open"))).show(Request([], {}, b""))).status == 503
         api = make_api(Table(), Bugs())

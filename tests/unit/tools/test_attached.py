@@ -59,3 +59,18 @@ def test_what_is_sent_is_one_json_value_per_line(pair: tuple[Attached, socket.so
     attached, far = pair
     attached.send({"do": "read"})
     assert json.loads(far.recv(100).split(b"\n")[0]) == {"do": "read"}
+
+
+def test_standard_error_can_be_heard_line_by_line() -> None:
+    """The last line is heard at the end of the stream, though it has no end itself; standard output is read as text."""
+    near, far = socket.socketpair()
+    heard: list[str] = []
+    attached = Attached("k6", near, heard.append)
+    far.sendall(frame(2, b"one\ntw") + frame(1, b"no JSON\n") + frame(2, b"o\nthree"))
+    far.shutdown(socket.SHUT_WR)
+    assert attached.read_line(1) == b"no JSON"
+    assert heard == ["one", "two"]
+    assert attached.read_line(1) is None
+    assert heard == ["one", "two", "three"]
+    attached.close()
+    far.close()

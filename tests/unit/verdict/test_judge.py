@@ -39,6 +39,13 @@ def test_a_scenario_that_keeps_everything_passes() -> None:
     assert result.undo[0].when == "+10.000 s"
 
 
+def test_an_error_of_a_load_script_is_told_apart() -> None:
+    """ERROR either way; one of a script says that it is bad input."""
+    for told in ({}, {"bad_input": True}):
+        result = judged(planned(), events(event("error", START + 10, text="boom", **told)), watched())
+        assert (result.verdict, result.bad_input) == ("ERROR", bool(told))
+
+
 def test_overhead_is_wall_time_without_windows_recovery_and_waits() -> None:
     """26 s of wall time less 18 declared, 1 waited and 6.5 of recovery leave 0.5 s."""
     result = judged(planned(), events(), watched())

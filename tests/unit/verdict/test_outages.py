@@ -39,6 +39,14 @@ def test_a_bad_sample_under_way_at_the_strike_counts_at_the_strike(sent: float, 
     assert counted_ns(bad(sent, finished), Strike(100 * MS)) == counts * MS
 
 
+@pytest.mark.parametrize(("sent", "finished", "counts"), [(90, 96, 90), (90, 97, 100), (98, 99, 100)])
+def test_what_ends_within_the_strikes_error_may_be_its_first_victim(
+    sent: float, finished: float, counts: float
+) -> None:
+    """The strike is known to 3 ms: a sample that went bad that short before it is not held against the time before."""
+    assert counted_ns(bad(sent, finished), Strike(100 * MS, 3 * MS)) == counts * MS
+
+
 def test_an_outage_lasts_from_the_first_bad_to_the_next_good_sample() -> None:
     """Bad samples in a row are one outage; each edge's error is the gap to the good or unanswered sample before it."""
     found = stream_outages([good(0), good(50), bad(100), bad(150), good(200), good(250)])

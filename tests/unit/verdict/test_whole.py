@@ -61,6 +61,16 @@ def test_what_happened_to_the_lab_and_the_run_comes_first() -> None:
     assert code("NOT RUN", failed_with=Exit.LAB_DIRTY) == 5
 
 
+@pytest.mark.parametrize(
+    ("beside", "expected"), [([], 2), (["PASS"], 2), (["INCONCLUSIVE"], 3), (["FAIL"], 1), (["ERROR"], 4)]
+)
+def test_an_error_of_what_the_user_wrote_is_bad_input(beside: list[VerdictName], expected: int) -> None:
+    """A load script with an error gives 2, though nothing was judged; what other scenarios found goes before it."""
+    script = results("ERROR")[0].model_copy(update={"bad_input": True})
+    facts: dict[str, Any] = {"run_id": "r", "profile": "quick", "seed": 1, "started": "", "wall_seconds": 1.0}
+    assert judge_run([script, *results(*beside)], **facts, lab_clean=True).exit_code == expected
+
+
 def test_strict_takes_a_warning_for_a_failure() -> None:
     """WARN passes unless strict."""
     assert code("WARN") == 0

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from chaoslab.model.vocabulary import MeasureSpec
 from chaoslab.verdict.measures import answers, engine, outage, series, writes
-from chaoslab.verdict.measures.answers import distinct, latencies_ms, percentile
-from chaoslab.verdict.measures.entry import NOTHING, PHASES, Measure, Measured
+from chaoslab.verdict.measures.answers import distinct, error_rate, failed, latencies_ms, percentile
+from chaoslab.verdict.measures.entry import NOTHING, PHASES, Measure, Measured, window_of
 from chaoslab.verdict.measures.outage import unseen_ns, unseen_text
 
 __all__ = [
@@ -15,11 +15,14 @@ __all__ = [
     "Measure",
     "Measured",
     "distinct",
+    "error_rate",
+    "failed",
     "latencies_ms",
     "measure_specs",
     "percentile",
     "unseen_ns",
     "unseen_text",
+    "window_of",
 ]
 
 MEASURES: Mapping[str, Measure] = {

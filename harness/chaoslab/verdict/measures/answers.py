@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from chaoslab.model.history import Sample
+from chaoslab.model.load import SHED
 from chaoslab.model.suite import Expectation
 from chaoslab.verdict.findings import Findings
 from chaoslab.verdict.intervals import NS_PER_MS
@@ -39,9 +40,24 @@ def _latency(percent: float) -> Callable[[Findings, Expectation], Measured]:
     return take
 
 
+def failed(sample: Sample) -> bool:
+    """Whether an answer is an error: bad, and not refused as promised."""
+    return not sample.good and sample.outcome != SHED
+
+
+def error_rate(samples: Sequence[Sample]) -> float | None:
+    """Give the share of errors, 0..1; None without samples."""
+    return sum(map(failed, samples)) / len(samples) if samples else None
+
+
 def _errors(findings: Findings, ask: Expectation) -> Measured:
     samples = samples_of(findings, ask)
-    return Measured(sum(not sample.good for sample in samples), len(samples)) if samples else NOTHING
+    return Measured(sum(map(failed, samples)), len(samples)) if samples else NOTHING
+
+
+def _error_rate(findings: Findings, ask: Expectation) -> Measured:
+    samples = samples_of(findings, ask)
+    return Measured(error_rate(samples), len(samples)) if samples else NOTHING
 
 
 def _count(findings: Findings, ask: Expectation) -> Measured:
@@ -83,7 +99,8 @@ MEASURES = (
     _ms("p95_ms", 95, "95th percentile (nearest rank) of the"),
     _ms("p99_ms", 99, "99th percentile (nearest rank) of the"),
     _ms("max_ms", 100, "Largest"),
-    phased("errors", "Count of bad samples.", _errors),
+    phased("errors", "Count of bad samples that were not shed.", _errors),
+    phased("error_rate", "Share of bad samples that were not shed, 0 to 1.", _error_rate, unit="share"),
     phased("samples", "Count of samples.", _count, higher_is_better=None),
     phased(
         "status",

@@ -1,18 +1,25 @@
-"""The least HTTP server side that the services need: routes, whole bodies, JSON answers. Plain ASGI, no framework."""
+"""What a service answers: routes, requests with whole bodies, JSON answers. Knows nothing of connections."""
 
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
 MAX_BODY_BYTES = 65_536
 JSON: Header = (b"content-type", b"application/json")
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A whole request as it came; `target` is the path with its query. `last`: the connection ends with its answer."""
+
+    method: str
+    target: str
+    headers: list[Header]
+    body: bytes
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +29,7 @@ class Request:
     headers: list[Header]
     params: dict[str, str]
     body: bytes
-    query: bytes = b""
+    query: str = ""
 
     def header(self, name: bytes) -> str:
         """A header's value, or ""; `name` in lower case."""
@@ -30,7 +37,7 @@ class Request:
 
     def asked(self, name: str) -> str:
         """A parameter of the query's last value, or ""."""
-        return parse_qs(self.query.decode("latin-1")).get(name, [""])[-1]
+        return parse_qs(self.query).get(name, [""])[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,59 +74,41 @@ def full(message: str) -> Response:
 
 @dataclass(slots=True)
 class App:
-    """An ASGI application made of routes: "GET /workers/{hostname}/open" -> handler."""
+    """Routes to handlers: "GET /workers/{hostname}/open" -> handler."""
 
     routes: dict[str, Handler]
     failed: Callable[[str, Exception], None]
-    exact: dict[tuple[str, str], Handler] = field(init=False)
-    patterns: list[tuple[str, list[str], Handler]] = field(init=False)
+    exact: dict[str, Handler] = field(init=False)
+    patterns: list[tuple[list[str], Handler]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.exact, self.patterns = {}, []
-        for route, handler in self.routes.items():
-            method, _, path = route.partition(" ")
-            if "{" in path:
-                self.patterns.append((method, path.split("/"), handler))
-            else:
-                self.exact[method, path] = handler
+        self.exact = {route: handler for route, handler in self.routes.items() if "{" not in route}
+        self.patterns = [(route.split("/"), handler) for route, handler in self.routes.items() if "{" in route]
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def respond(self, received: Received) -> Response:
         """Answer one request."""
-        response = await self._respond(scope, receive)
-        length = (b"content-length", str(len(response.body)).encode())
-        await send({"type": "http.response.start", "status": response.status, "headers": [*response.headers, length]})
-        await send({"type": "http.response.body", "body": response.body})
-
-    async def _respond(self, scope: Message, receive: Receive) -> Response:
-        handler, params = self._route(scope["method"], scope["path"])
-        body = await read_body(receive)
-        if body is None:
+        path, _, query = received.target.partition("?")
+        if "%" in path:
+            path = unquote(path)
+        wanted = f"{received.method} {path}"
+        handler, params = self._route(wanted)
+        if len(received.body) > MAX_BODY_BYTES:
             return error(413, "too_large", f"the body has more than {MAX_BODY_BYTES} bytes")
         if handler is None:
-            return error(404, "not_found", f"no {scope['method']} {scope['path']} here")
+            return error(404, "not_found", f"no {wanted} here")
         try:
-            return await handler(Request(scope["headers"], params, body, scope["query_string"]))
+            return await handler(Request(received.headers, params, received.body, query))
         except Exception as unforeseen:  # noqa: BLE001 - a fault in one request must not take the service down
-            self.failed(scope["path"], unforeseen)
+            self.failed(path, unforeseen)
             return error(500, "internal", "this is a fault of the service; its log has the details")
 
-    def _route(self, method: str, path: str) -> tuple[Handler | None, dict[str, str]]:
-        if handler := self.exact.get((method, path)):
+    def _route(self, wanted: str) -> tuple[Handler | None, dict[str, str]]:
+        if handler := self.exact.get(wanted):
             return handler, {}
-        parts = path.split("/")
-        for wanted, segments, candidate in self.patterns:
-            if wanted == method and len(segments) == len(parts):
+        parts = wanted.split("/")
+        for segments, candidate in self.patterns:
+            if len(segments) == len(parts):
                 pairs = list(zip(segments, parts, strict=True))
                 if all(segment == part or segment.startswith("{") for segment, part in pairs):
                     return candidate, {segment[1:-1]: part for segment, part in pairs if segment.startswith("{")}
         return None, {}
-
-
-async def read_body(receive: Receive) -> bytes | None:
-    """The whole body, or None when it is larger than allowed (the rest stays unread)."""
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body") and len(body) <= MAX_BODY_BYTES:
-        message = await receive()
-        body += message.get("body", b"")
-    return body if len(body) <= MAX_BODY_BYTES else None

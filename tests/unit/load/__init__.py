@@ -1,0 +1,1 @@
+"""Load: pattern files, plans, verdicts, reports."""
