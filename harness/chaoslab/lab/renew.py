@@ -5,10 +5,11 @@ from collections.abc import Callable, Collection
 from chaoslab.clock import NS_PER_SECOND
 from chaoslab.lab.lab import Lab
 from chaoslab.lab.reconcile import reconcile
+from chaoslab.store import WaitTimeout
 from chaoslab.verdict.recovery import recovered_at
 
 RENEW_SECONDS = 60
-SETTLE_SECONDS = 20.0
+SETTLE_SECONDS = 10.0
 Say = Callable[[str, float, str], None]
 """Tells the user: phase, its declared seconds, what happens in it."""
 
@@ -28,16 +29,12 @@ def renew(lab: Lab, services: Collection[str], say: Callable[[str], None]) -> No
 def leave_clean(lab: Lab, targets: Collection[str], say: Say, *, recovered: bool) -> float:
     """Recreate targets that did not recover, and mend what the undos left. Returns the seconds that recreating took.
 
-    Raises ToolError, LabError, WaitTimeout.
+    Raises ToolError, LabError.
     """
     history, touched = lab.history, frozenset(targets)
     before = history.now_ns()
-    for service in () if recovered else sorted(touched):
-        say("recreate", 0, f"{service} did not come back by itself")
-        lab.reach.compose.recreate(service, RENEW_SECONDS)
-        history.event("note", text=f"{service} was recreated, since it did not recover")
     if not recovered:
-        _await_settled(lab)
+        _make_anew(lab, touched, say)
     recreated_ns = history.now_ns() - before
     mended = reconcile(lab, lambda _text: None, touched, thorough=False)
     for difference in mended.differences:
@@ -47,12 +44,29 @@ def leave_clean(lab: Lab, targets: Collection[str], say: Say, *, recovered: bool
     return 0.0 if recovered else recreated_ns / NS_PER_SECOND
 
 
-def _await_settled(lab: Lab) -> None:
-    """Wait until every probe is good, so that one failure does not colour the next baseline."""
+def _make_anew(lab: Lab, touched: frozenset[str], say: Say) -> None:
+    """Recreate what was hit; when that does not help, as where its clients are stuck, everything: one failure must not colour the next."""
+    others = frozenset(lab.spec.services) - touched
+    for services, why in ((touched, "did not come back by itself"), (others, "the lab is not well without it")):
+        for service in sorted(services):
+            say("recreate", 0, f"{service}: {why}")
+            lab.reach.compose.recreate(service, RENEW_SECONDS)
+            lab.history.event("note", text=f"{service} was recreated: {why}")
+        if _settled(lab):
+            return
+
+
+def _settled(lab: Lab) -> bool:
+    """Wait until every probe is good; say so in the history when they are not."""
     history = lab.history
     since = history.now_ns()
-    history.wait(
-        lambda: recovered_at(history.all_series(), lab.spec.probes.values(), since, NS_PER_SECOND),
-        SETTLE_SECONDS,
-        "a good lab after recreating",
-    )
+    try:
+        history.wait(
+            lambda: recovered_at(history.all_series(), lab.spec.probes.values(), since, NS_PER_SECOND),
+            SETTLE_SECONDS,
+            "a good lab after recreating",
+        )
+    except WaitTimeout as error:
+        history.event("note", text=str(error))
+        return False
+    return True
