@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 # Passed on to the program: make chaos SUITES="network-failures worker-crashes" ARGS="--repeat 3"
 SUITES ?=
 ARGS ?=
-BENCH = PYTHONPATH=tests .venv/bin/python -m bench $(ARGS)
+BENCH = PYTHONPATH=tests .venv/bin/python -m bench
 chaoslab := .venv/bin/chaoslab
 runtime := .venv/.installed
 dev := .venv/.installed-dev
@@ -15,7 +15,7 @@ dev := .venv/.installed-dev
 # The profile of `make load`: quick (seconds, sized by this machine) or full (the numbers that the patterns are known by).
 PROFILE ?= quick
 
-.PHONY: chaos load all stress repeat selftest abort test check lint unit up down recover engine engine-stop images bench lock clean help
+.PHONY: chaos load all stress repeat selftest abort test check lint unit up down recover engine engine-stop images bench bench-load lock clean help
 
 chaos: $(runtime) images ## Break the lab on purpose and judge it: quick profile, default suites (SUITES=all|names, ARGS=..., LAB_BUGS=...)
 	$(chaoslab) run $(SUITES) $(ARGS)
@@ -72,7 +72,10 @@ images: engine ## Build the images whose inputs have changed (CHAOSLAB_BASE=pull
 	@compose/images/build.sh
 
 bench: $(dev) images ## Compare measured recovery with an independent 1 ms poller
-	$(BENCH)
+	$(BENCH) $(ARGS)
+
+bench-load: $(dev) images ## CPU that one request costs, hop by hop (ARGS="--json FILE", ARGS="--against FILE")
+	$(BENCH).load $(ARGS)
 
 lock: ## Regenerate requirements.lock and requirements-dev.lock (needs uv: python3 -m pip install uv)
 	@printf 'hatchling\neditables\n' | $(compile) - --output-file requirements.lock $(ARGS)

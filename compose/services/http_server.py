@@ -4,7 +4,9 @@ Why not a library: CPU per request. An answer in two pieces costs every proxy on
 """
 
 import asyncio
+import sys
 from collections import deque
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import cast
@@ -80,7 +82,7 @@ class Conversation(asyncio.Protocol):
             self._transport.pause_reading()
         else:
             self.is_busy = True
-            self.answering = asyncio.get_running_loop().create_task(self._answer(request))
+            self.answering = begin(self._answer(request))
 
     def end(self) -> None:
         """Close, after the answer that is due."""
@@ -137,6 +139,14 @@ class Conversations:
         due = [conversation.answering for conversation in self.here if conversation.is_busy and conversation.answering]
         if due:
             await asyncio.wait(due, timeout=grace_seconds)
+
+
+def begin(work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+    """A task that has begun already, where Python can: what needs not wait costs no further turn of the event loop."""
+    loop = asyncio.get_running_loop()
+    if sys.version_info >= (3, 12):
+        return asyncio.Task(work, loop=loop, eager_start=True)
+    return loop.create_task(work)
 
 
 def encode(response: Response, *, last: bool) -> bytes:

@@ -16,10 +16,11 @@ const (
 	mostKinds = 4096
 )
 
-// kind is what requests with the same tags have in common.
+// kind is what requests with the same tags have in common. beside: of setup() or teardown(), so no part of the load.
 type kind struct {
 	name    int
 	outcome string
+	beside  bool
 }
 
 // batch turns samples into lines. k6 gives equal tags the same address, so that names are worked out once per kind.
@@ -28,6 +29,7 @@ type batch struct {
 	names map[string]int
 	list  []string
 	vus   int64
+	began time.Time
 	line  []byte
 }
 
@@ -38,6 +40,7 @@ func newBatch() *batch {
 // encode gives one line; it is valid until the next call. atNs is the monotonic clock's reading at now.
 func (b *batch) encode(containers []metrics.SampleContainer, now time.Time, atNs int64) []byte {
 	rows := b.line[:0]
+	b.began = time.Time{}
 	for _, container := range containers {
 		if trail, ok := container.(*httpext.Trail); ok {
 			rows = b.row(rows, trail, now)
@@ -50,12 +53,24 @@ func (b *batch) encode(containers []metrics.SampleContainer, now time.Time, atNs
 		}
 	}
 	b.line = rows
-	return b.finish(rows, atNs)
+	var beganUs int64
+	if !b.began.IsZero() {
+		beganUs = now.Sub(b.began).Microseconds()
+	}
+	return b.finish(rows, atNs, beganUs)
 }
 
 // row appends one request: index of its name, microseconds since it was sent, its duration in microseconds, its outcome.
 func (b *batch) row(rows []byte, trail *httpext.Trail, now time.Time) []byte {
 	of := b.kind(trail.Tags)
+	if of.beside {
+		return rows
+	}
+	// The script asked when this began: a first request waits for its name to be looked up and its connection before it is sent.
+	began := trail.EndTime.Add(-trail.Duration - trail.ConnDuration - trail.Blocked)
+	if b.began.IsZero() || began.Before(b.began) {
+		b.began = began
+	}
 	sent := now.Sub(trail.EndTime) + trail.Duration
 	rows = append(rows, '[')
 	rows = strconv.AppendInt(rows, int64(of.name), 10)
@@ -74,7 +89,7 @@ func (b *batch) kind(tags *metrics.TagSet) kind {
 		if len(b.kinds) >= mostKinds {
 			clear(b.kinds)
 		}
-		known = kind{b.index(requestName(tags)), outcome(tags)}
+		known = kind{b.index(requestName(tags)), outcome(tags), isBeside(tags)}
 		b.kinds[tags] = known
 	}
 	return known
@@ -96,16 +111,17 @@ func (b *batch) index(name string) int {
 	return len(b.list) - 1
 }
 
-func (b *batch) finish(rows []byte, atNs int64) []byte {
+func (b *batch) finish(rows []byte, atNs, beganUs int64) []byte {
 	if len(rows) > 0 {
 		rows = rows[:len(rows)-1]
 	}
 	head, _ := json.Marshal(struct { // of such values it cannot fail
-		AtNs  int64    `json:"at_ns"`
-		Vus   int64    `json:"vus"`
-		Names []string `json:"names"`
-		Rows  []int    `json:"rows"`
-	}{AtNs: atNs, Vus: b.vus, Names: append([]string{}, b.list...), Rows: []int{}})
+		AtNs    int64    `json:"at_ns"`
+		BeganUs int64    `json:"began_us"`
+		Vus     int64    `json:"vus"`
+		Names   []string `json:"names"`
+		Rows    []int    `json:"rows"`
+	}{atNs, beganUs, b.vus, append([]string{}, b.list...), []int{}})
 	// The rows, already written, go between the last brackets.
 	line := append([]byte(prefix), head[:len(head)-2]...)
 	line = append(line, rows...)

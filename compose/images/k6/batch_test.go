@@ -12,10 +12,11 @@ import (
 )
 
 type line struct {
-	AtNs  int64    `json:"at_ns"`
-	Vus   int64    `json:"vus"`
-	Names []string `json:"names"`
-	Rows  [][]any  `json:"rows"`
+	AtNs    int64    `json:"at_ns"`
+	BeganUs int64    `json:"began_us"`
+	Vus     int64    `json:"vus"`
+	Names   []string `json:"names"`
+	Rows    [][]any  `json:"rows"`
 }
 
 var registry = metrics.NewRegistry()
@@ -56,6 +57,33 @@ func TestRows(t *testing.T) {
 	}
 	if empty := read(t, b.encode(nil, now, 78)); len(empty.Rows) != 0 || empty.AtNs != 78 {
 		t.Errorf("an empty batch became %+v", empty)
+	}
+}
+
+// A batch says when the first of its requests was asked for, the time for its connection included.
+func TestBeginning(t *testing.T) {
+	now := time.Now()
+	first := &httpext.Trail{
+		EndTime: now, Duration: 10 * time.Millisecond, ConnDuration: 5 * time.Millisecond, Blocked: 85 * time.Millisecond,
+		Tags: tags("method", "GET", "name", "http://lab/", "status", "200"),
+	}
+	later := &httpext.Trail{EndTime: now, Duration: 50 * time.Millisecond, Tags: first.Tags}
+	b := newBatch()
+	if got := read(t, b.encode([]metrics.SampleContainer{later, first}, now, 1)); got.BeganUs != 100000 {
+		t.Errorf("got %+v", got)
+	}
+	if got := read(t, b.encode(nil, now, 2)); got.BeganUs != 0 {
+		t.Errorf("an empty batch became %+v", got)
+	}
+}
+
+// What setup() and teardown() ask is no load.
+func TestBeside(t *testing.T) {
+	for _, group := range []string{"::setup", "::teardown"} {
+		sample := &httpext.Trail{Tags: tags("method", "GET", "name", "http://lab/", "status", "200", "group", group)}
+		if got := read(t, newBatch().encode([]metrics.SampleContainer{sample}, time.Now(), 1)); len(got.Rows) != 0 {
+			t.Errorf("%s became %+v", group, got)
+		}
 	}
 }
 

@@ -50,3 +50,9 @@ func outcome(tags *metrics.TagSet) string {
 	}
 	return `"error"`
 }
+
+// isBeside says whether a request was made before or after the load, in setup() or teardown().
+func isBeside(tags *metrics.TagSet) bool {
+	group, _ := tags.Get("group")
+	return group == "::setup" || group == "::teardown"
+}

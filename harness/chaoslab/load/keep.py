@@ -45,7 +45,8 @@ class Keep:
             ]
             for row in batch.rows
         ]
-        told = {"at_ns": batch.at_ns, "vus": batch.vus, "names": list(self._names), "rows": rows}
+        began_us = 0 if batch.began_ns is None else (batch.at_ns - batch.began_ns) // 1000
+        told = {"at_ns": batch.at_ns, "began_us": began_us, "vus": batch.vus, "names": list(self._names), "rows": rows}
         try:
             self._file.write(json.dumps(told, separators=(",", ":"), ensure_ascii=False) + "\n")
         except (OSError, ValueError) as error:

@@ -27,7 +27,7 @@ class Recent:
         """Take a batch, and let go of what is old."""
         self._rows.extend(batch.rows)
         if batch.rows and not self.first_ns:
-            self.first_ns = min(row.sent_ns for row in batch.rows)
+            self.first_ns = batch.began_ns or min(row.sent_ns for row in batch.rows)
         self.users, self.at_ns = batch.vus, batch.at_ns
         while self._rows and self._rows[0].finished_ns < batch.at_ns - self._kept_ns:
             self._rows.popleft()

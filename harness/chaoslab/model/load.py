@@ -36,8 +36,13 @@ class LoadRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LoadBatch:
-    """The requests that ended since the batch before. `vus`: simulated users at `at_ns`."""
+    """The requests that ended since the batch before. `vus`: simulated users at `at_ns`.
+
+    `began_ns`: when the script asked for the first of them, which is before its send: name and connection come between. None
+    without requests.
+    """
 
     at_ns: int
     vus: int
     rows: tuple[LoadRow, ...]
+    began_ns: int | None = None

@@ -16,7 +16,9 @@ def load_batch(text: str) -> LoadBatch | None:
     try:
         told = json.loads(text[len(PREFIX) :])
         at_ns = int(told["at_ns"])
-        return LoadBatch(at_ns, int(told["vus"]), tuple(_rows(told, at_ns)))
+        began_us = int(told.get("began_us", 0))
+        began_ns = at_ns - began_us * 1000 if began_us else None
+        return LoadBatch(at_ns, int(told["vus"]), tuple(_rows(told, at_ns)), began_ns)
     except (ValueError, TypeError, KeyError, IndexError) as error:
         raise ToolError(
             f"k6's output is no batch of requests: {text[:200]!r} ({type(error).__name__}: {error})",

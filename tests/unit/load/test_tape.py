@@ -30,6 +30,17 @@ def test_requests_are_summed_up_by_their_send() -> None:
     assert made_recording.users(0) == 3
 
 
+def test_time_begins_when_the_first_request_was_asked_for() -> None:
+    """The time that first connections take is the pattern's; a later batch's beginning moves nothing."""
+    made = Tape()
+    for number in range(2):
+        sent_ns = START_NS + number * 1_000_000_000
+        made.add(LoadBatch(sent_ns + 5, 1, (LoadRow(TASK, sent_ns, 1, 200),), sent_ns - 300_000_000))
+    late = Recording(made)
+    assert late.start_ns == START_NS - 300_000_000
+    assert (late.seconds, late.answers(0, 0.3).requests, late.answers(0.3, 0.4).requests) == (1.3, 0, 1)
+
+
 def test_without_requests_there_is_nothing() -> None:
     """An empty tape has no length and no answers."""
     empty = Recording(Tape())

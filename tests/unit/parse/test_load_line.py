@@ -15,7 +15,7 @@ AT_NS = 5_000_000_000
 
 def line(*rows: tuple[int, int, int, int | str], **keys: Any) -> str:
     """Write one line as our k6 does."""
-    told = {"at_ns": AT_NS, "vus": 7, "names": [TASK, "GET /health"], "rows": rows}
+    told = {"at_ns": AT_NS, "began_us": 0, "vus": 7, "names": [TASK, "GET /health"], "rows": rows}
     return PREFIX + json.dumps(told | keys)
 
 
@@ -36,6 +36,14 @@ def test_what_was_served_what_was_refused(outcome: int | str, accepted: bool, sh
     """Served is 200 to 399; only a refusal as promised is shed."""
     row = LoadRow(TASK, 0, 1, outcome)
     assert (row.accepted, row.shed) == (accepted, shed)
+
+
+def test_a_batch_says_when_its_first_request_was_asked_for() -> None:
+    """Before its send; a batch without requests has no beginning."""
+    batch, empty = load_batch(line((0, 150_000, 100_000, 200), began_us=400_000)), load_batch(line())
+    assert batch is not None
+    assert empty is not None
+    assert (batch.began_ns, empty.began_ns) == (4_600_000_000, None)
 
 
 def test_k6s_own_words_are_no_batch() -> None:

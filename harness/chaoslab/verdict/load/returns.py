@@ -11,6 +11,8 @@ STEP_SECONDS = 0.1
 TOLERANCE = 1.5
 """Calm again: a p95 of at most so many times the baseline's. A second of calm holds some 50 requests, whose p95 scatters by a fifth."""
 BAD = 0.01
+EDGE_SECONDS = 0.2
+"""k6 may be ahead of the first request by so much: calm ends before the load that follows."""
 WARM_SECONDS = 1.0
 """All users of a pattern begin at the same moment, on new connections: its first second is no baseline, where more follows."""
 
@@ -23,17 +25,17 @@ def returns(planned: PlannedPattern, recording: Recording) -> Iterator[FoundRetu
             yield _return(recording, drop.name, rest, baseline_ms)
 
 
-def baseline(planned: PlannedPattern) -> list[tuple[float, float | None]]:
+def baseline(planned: PlannedPattern) -> Iterator[tuple[float, float | None]]:
     """Say when it was calm before the load."""
-    spans = [(window.start_seconds, window.end_seconds) for window in planned.windows if window.kind == "base"]
-    return [
-        (WARM_SECONDS, end) if start == 0 and (end is None or end >= 2 * WARM_SECONDS) else (start, end)
-        for start, end in spans
-    ]
+    for window in planned.windows:
+        if window.kind == "base":
+            start, end = window.start_seconds, window.end_seconds
+            long = end is None or end - start >= 2 * WARM_SECONDS
+            yield start + (WARM_SECONDS if long and start == 0 else 0.0), None if end is None else end - EDGE_SECONDS
 
 
 def _return(recording: Recording, name: str, rest: PlannedWindow, baseline_ms: float | None) -> FoundReturn:
-    end = recording.seconds if rest.end_seconds is None else min(rest.end_seconds, recording.seconds)
+    end = recording.seconds if rest.end_seconds is None else min(rest.end_seconds - EDGE_SECONDS, recording.seconds)
     watched = max(0.0, end - rest.start_seconds)
     seconds = None
     if baseline_ms is not None:

@@ -28,9 +28,12 @@ class Tape:
         self.name = array("B")
         self.outcome = array("H")
         self.vus: list[tuple[int, int]] = []
+        self.began_ns: int | None = None
 
     def add(self, batch: LoadBatch) -> None:
         """Take one batch."""
+        if batch.began_ns is not None:
+            self.began_ns = min(batch.began_ns, self.began_ns or batch.began_ns)
         self.vus.append((batch.at_ns, batch.vus))
         for row in batch.rows:
             self.sent_ns.append(row.sent_ns)
@@ -89,7 +92,7 @@ class Answers:
 
 
 class Recording:
-    """A tape that is over, its requests in the order of their sends. Instants are seconds from the first send."""
+    """A tape that is over, its requests in the order of their sends. Instants are seconds from when the first was asked for."""
 
     def __init__(self, tape: Tape) -> None:
         order = sorted(range(len(tape.sent_ns)), key=tape.sent_ns.__getitem__)
@@ -99,14 +102,15 @@ class Recording:
         self._name = array("B", (tape.name[at] for at in order))
         self._outcome = array("H", (tape.outcome[at] for at in order))
         self._vus = tape.vus
-        self.start_ns = self._sent_ns[0] if order else 0
+        first_ns = self._sent_ns[0] if order else 0
+        self.start_ns = first_ns if tape.began_ns is None else min(first_ns, tape.began_ns)
 
     def __len__(self) -> int:
         return len(self._sent_ns)
 
     @property
     def seconds(self) -> float:
-        """From the first send to the last."""
+        """From the beginning to the last send."""
         return (self._sent_ns[-1] - self.start_ns) / NS_PER_SECOND if self._sent_ns else 0.0
 
     def answers(self, start: float = 0.0, end: float | None = None, name: str | None = None) -> Answers:
