@@ -157,7 +157,8 @@ def test_connections_stand_at_the_target_and_go(net: NetworkLab, slow: bool) -> 
     fault = begin(net, ConnectionsSpec(target="web", number=300, slow=slow))
     proof = fault.prove()
     assert proof.proven, proof.detail
-    assert proof.measured is not None and 300 <= proof.measured <= 310  # a probe's connection may stand beside them
+    assert proof.measured is not None
+    assert 300 <= proof.measured <= 310  # a probe's connection may stand beside them
     end(net, fault)
 
 
