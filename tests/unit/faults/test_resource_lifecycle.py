@@ -153,7 +153,7 @@ def test_processes_are_limited_to_what_runs() -> None:
     fault.prepare()
     fault.inject()
     assert engine.updates == [{"PidsLimit": 7}]
-    engine.answers["sleep 0.2"] = "sh: 1: Cannot fork"
+    engine.answers["sleep 5"] = "sh: 1: Cannot fork"
     engine.code = 2
     assert (fault.prove().proven, fault.prove().measured) == (True, 2)
     engine.update("", PidsLimit=64)
