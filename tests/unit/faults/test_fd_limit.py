@@ -32,7 +32,8 @@ for _ in sys.stdin:
 """Has 0 to 50 open, but for the holes: 47 in all. Each line makes it open as many as it can."""
 EMFILE = 24
 
-pytestmark = pytest.mark.skipif(shutil.which("prlimit") is None, reason="util-linux is not on this machine")
+# The script is what runs inside Linux containers, so on a developer's Mac there is nothing to run it on.
+pytestmark = pytest.mark.skipif(shutil.which("prlimit") is None, reason="prlimit (util-linux) is not on this machine")
 
 
 @pytest.fixture
