@@ -78,8 +78,8 @@ build_and_tell() {
   before=$(docker image inspect --format '{{.Id}}' "$tag" 2>/dev/null) || before=
   if build "$1" "$(date +%G-%V)" || { grep -q ' 404 ' "$work/$1.log" && build "$1" "$(date +%s)"; }; then
     say "built $tag"
-    # What the tag meant before would stay behind unnamed; where a container still uses it, it may.
-    [ -z "$before" ] || docker image rm "$before" >/dev/null 2>&1 || : in use
+    # What the tag meant before would stay behind unnamed; where a container still uses it, or another version's tag means it, it may.
+    [ "$(docker image inspect --format '{{len .RepoTags}}' "${before:-none}" 2>/dev/null)" != 0 ] || docker image rm "$before" >/dev/null 2>&1 || : in use
   elif grep -q 'context canceled' "$work/$1.log"; then
     exit 130 # Ctrl-C reached the build; the main shell has ended, too
   else
