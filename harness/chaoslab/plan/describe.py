@@ -12,7 +12,7 @@ from chaoslab.plan.targets import blast_radius, target_names
 def describe(plan: Plan, lab: LabSpec, overlaid: Overlaid = NO_OVERLAYS) -> dict[str, Any]:
     """Give a plan as JSON data: per scenario targets, blast radius, timeline, undo of each step, worst case.
 
-    Instants count from the end of the baseline; `latest_seconds`: when every injection before takes as long as it may.
+    Instants count from the end of the baseline; `if_held_up_seconds`: when every injection before waits as long as it may.
     `overlaid`: the lab as overlays make it.
     """
     return {
@@ -62,15 +62,15 @@ def _scenario(planned: PlannedScenario, lab: LabSpec) -> dict[str, Any]:
 
 
 def _timeline(planned: PlannedScenario) -> list[dict[str, Any]]:
-    """List what happens, each with its instant at the soonest and at the latest."""
+    """List what happens, each with its instant, and its instant if it is held up."""
     recovery = f"until {planned.stable_seconds:g} s stable, at most {planned.recovery_deadline_seconds:g} s"
     entries = [(-planned.baseline_seconds, -planned.baseline_seconds, "baseline", f"{planned.baseline_seconds:g} s")]
     for moment in moments(planned.steps):
         what = _said(moment.step, moment.action) if moment.step else recovery
-        entries.append((moment.soonest_seconds, moment.latest_seconds, moment.action, what))
+        entries.append((moment.at_seconds, moment.if_held_up_seconds, moment.action, what))
     return [
-        {"at_seconds": round(at, 3), "latest_seconds": round(latest, 3), "action": action, "what": what}
-        for at, latest, action, what in entries
+        {"at_seconds": round(at, 3), "if_held_up_seconds": round(held_up, 3), "action": action, "what": what}
+        for at, held_up, action, what in entries
     ]
 
 
@@ -82,6 +82,6 @@ def _said(step: Step, action: str) -> str:
 
 
 def _row(entry: dict[str, Any]) -> str:
-    at, latest = entry["at_seconds"], entry["latest_seconds"]
-    held_up = f" (at the latest {latest:+.2f} s)" if latest > at else ""
-    return f"  t={at:+8.2f} s  {entry['action']:<9} {entry['what']}{held_up}"
+    at, held_up = entry["at_seconds"], entry["if_held_up_seconds"]
+    more = f" ({held_up:+.2f} s if held up)" if held_up > at else ""
+    return f"  t={at:+8.2f} s  {entry['action']:<9} {entry['what']}{more}"

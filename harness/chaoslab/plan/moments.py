@@ -1,4 +1,4 @@
-"""When the steps of a scenario happen: at the soonest, and at the latest, when each injection takes as long as it may."""
+"""When the steps of a scenario happen: as planned, and when they are held up by injections that wait as long as they may."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,20 +11,23 @@ Action = Literal["inject", "revert", "recovery"]
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Something that happens on a scenario's timeline, in seconds from the end of its baseline. `step` None: the recovery begins."""
+    """Something that happens on a scenario's timeline, in seconds from the end of its baseline. `step` None: the recovery begins.
+
+    What the calls themselves take comes on top, some 0.1 s each.
+    """
 
     action: Action
     step: Step | None
-    soonest_seconds: float
-    latest_seconds: float
+    at_seconds: float
+    if_held_up_seconds: float
 
 
 def moments(steps: Sequence[Step]) -> tuple[Moment, ...]:
     """Give what happens, in the order in which it does when nothing is held up."""
     by_id = {step.fault_id: step for step in steps}
-    latest = _played(steps, slow=True)
+    held_up = _played(steps, slow=True)
     return tuple(
-        Moment(action, by_id.get(fault_id), at, latest[action, fault_id])
+        Moment(action, by_id.get(fault_id), at, held_up[action, fault_id])
         for (action, fault_id), at in _played(steps, slow=False).items()
     )
 

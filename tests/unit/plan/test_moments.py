@@ -1,4 +1,4 @@
-"""When steps happen: at the soonest as planned, at the latest when every injection takes as long as it may."""
+"""When steps happen: as planned, and when every injection waits as long as it may."""
 
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ def told(steps: Sequence[Step]) -> list[tuple[str, str, float, float]]:
     """List moments in short."""
 
     def short(one: Moment) -> tuple[str, str, float, float]:
-        return one.action, one.step.fault_id if one.step else "", one.soonest_seconds, one.latest_seconds
+        return one.action, one.step.fault_id if one.step else "", one.at_seconds, one.if_held_up_seconds
 
     return [short(one) for one in moments(steps)]
 
@@ -61,12 +61,12 @@ STEPS = st.lists(
 
 @settings(deadline=None)
 @given(STEPS)
-def test_the_soonest_is_the_plan_and_the_latest_within_the_worst_case(steps: list[Step]) -> None:
-    """Injections and reverts are at their planned instants at the soonest, later at the latest, and within the plan's own bound."""
+def test_what_is_held_up_comes_later_and_within_the_worst_case(steps: list[Step]) -> None:
+    """Injections and reverts are at their planned instants, or later if they are held up, and within the plan's own bound."""
     planned = {("inject", one.fault_id): one.at_seconds for one in steps}
     planned |= {("revert", one.fault_id): one.end_seconds for one in steps if one.fault.held}
     found = told(steps)
     assert {(action, fault_id): at for action, fault_id, at, _ in found if fault_id} == planned
-    assert all(at <= latest for *_, at, latest in found)
+    assert all(at <= held_up for *_, at, held_up in found)
     bound = max(one.end_seconds for one in steps) + sum(one.fault.longest_wait_seconds() for one in steps)
-    assert max(latest for *_, latest in found) <= bound
+    assert max(held_up for *_, held_up in found) <= bound
