@@ -50,7 +50,7 @@ def make_clean(lab: Lab, progress: Progress, when: str) -> None:
         what = "; ".join(f"{difference.where}: {difference.what}" for difference in mended.left)
         raise LabDirty(
             f"the lab is not clean and could not be put right: {what}",
-            remedy="`chaoslab status` shows it; `make down && make up` starts afresh",
+            remedy=f"`chaoslab status` shows it; {mended.next_step}",
         )
 
 

@@ -17,6 +17,7 @@ from chaoslab.errors import (
     ScriptError,
 )
 from chaoslab.experiment import Experiment
+from chaoslab.journal import Journal
 from chaoslab.lab import preflight
 from chaoslab.lab.lab import Lab
 from chaoslab.lab.load import ScenarioLoad
@@ -30,7 +31,7 @@ from chaoslab.opening import Opening, bring_up_alone
 from chaoslab.prepare import Prepared, RunRequest, prepare
 from chaoslab.report import write_reports
 from chaoslab.report.progress import Progress
-from chaoslab.store import MANIFEST, History, Journal, RunFolder, StopFlag, WaitTimeout
+from chaoslab.store import MANIFEST, History, RunFolder, StopFlag, WaitTimeout
 from chaoslab.tools.engine import Engine
 from chaoslab.tools.guard_process import GuardProcess
 from chaoslab.undo import UndoStack
@@ -103,9 +104,9 @@ def one_session(running: Running, scenarios: Sequence[PlannedScenario]) -> Closi
     closing = Closing()
     try:
         bring_up_with(running, project, scenarios[0].overlays)
-        purpose = Purpose(running.folder.path.name, "run", plan.seed)
+        purpose = Purpose(running.folder.path.name, "run", plan.seed, running.request.results)
         with opened(project, running.engine, history, running.clock, purpose) as lab:
-            guard = GuardProcess(guard_arguments(project, running.request.project))
+            guard = GuardProcess(guard_arguments(project, running.request))
             stack = UndoStack(running.journal, lab.reach)
             try:
                 make_clean(lab, progress, "before the run")
@@ -221,7 +222,8 @@ def max_exit(one: int, other: int) -> int:
     return min(Exit(one), Exit(other), key=ATTENTION.index)
 
 
-def guard_arguments(project: Project, name: str | None) -> list[str]:
-    """Tell the guard which lab it watches over."""
+def guard_arguments(project: Project, request: RunRequest) -> list[str]:
+    """Tell the guard which lab it watches over, and where this run's journal is."""
     files = [argument for file in project.compose.files for argument in ("--compose-file", str(file.resolve()))]
-    return files + (["--project", name] if name else [])
+    name = ["--project", request.project] if request.project else []
+    return [*files, *name, "--results", str(request.results.resolve())]

@@ -78,7 +78,8 @@ def prepared(asked: SelfTestRequest, clock: Clock, stop: StopFlag, progress: Pro
         folder = newest(asked.request.results)
         found = {bug.name: bug for bug in SelfTestResult.model_validate(read_json(folder.path / FILE)).bugs}
     else:
-        folder, found = RunFolder.create(asked.request.results, PREFIX + folder_stamp(clock.wall())), {}
+        folder = RunFolder.create(asked.request.results, PREFIX + folder_stamp(clock.wall()), latest=False)
+        found = {}
     kept = {name: bug for name, bug in found.items() if complete(bug) and name not in asked.only}
     todo = tuple(name for name in order if name in (asked.only or order))
     return Tester(asked.request, test, folder, clock, stop, progress, todo, kept)

@@ -1,4 +1,4 @@
-"""The run folder: the one append-only history (events, samples) and the journal of undos. Nothing is ever rewritten."""
+"""The run folder and the one append-only history in it (events, samples). Nothing is ever rewritten."""
 
 import json
 import os
@@ -10,16 +10,10 @@ from typing import IO, Any, TypeVar
 
 from chaoslab.clock import NS_PER_SECOND, Clock, Tie, iso
 from chaoslab.errors import Interrupted, LabError
-from chaoslab.model.history import Event, Sample, Undo
+from chaoslab.model.history import Event, Sample
 
 T = TypeVar("T")
-MANIFEST, EVENTS, SAMPLES, JOURNAL, RESULT = (
-    "manifest.json",
-    "events.jsonl",
-    "samples.jsonl",
-    "journal.jsonl",
-    "result.json",
-)
+MANIFEST, EVENTS, SAMPLES, RESULT = "manifest.json", "events.jsonl", "samples.jsonl", "result.json"
 
 
 class WaitTimeout(TimeoutError):
@@ -54,8 +48,8 @@ class RunFolder:
         self.path = path
 
     @classmethod
-    def create(cls, results: Path, stamp: str) -> "RunFolder":
-        """Make `results/<stamp>` (with a suffix when it exists) and point `results/latest` at it."""
+    def create(cls, results: Path, stamp: str, *, latest: bool = True) -> "RunFolder":
+        """Make `results/<stamp>` (with a suffix when it exists) and, when it is a run's, point `results/latest` at it."""
         try:
             results.mkdir(parents=True, exist_ok=True)
             path = results / stamp
@@ -65,10 +59,11 @@ class RunFolder:
                     break
                 except FileExistsError:
                     path = results / f"{stamp}_{attempt}"
-            latest = results / f".latest-{os.getpid()}"
-            latest.unlink(missing_ok=True)
-            latest.symlink_to(path.name)
-            latest.replace(results / "latest")
+            if latest:
+                link = results / f".latest-{os.getpid()}"
+                link.unlink(missing_ok=True)
+                link.symlink_to(path.name)
+                link.replace(results / "latest")
         except OSError as error:
             raise LabError(
                 f"the results folder {results} cannot be written: {error.strerror}",
@@ -231,35 +226,6 @@ class History:
                 f"the run's history cannot be written: {error}",
                 remedy="free disk space in the results folder and run again; the lab was put right",
             )
-
-
-class Journal:
-    """The undos of a run, on disk (fsync) before their fault is injected, ticked off when carried out."""
-
-    def __init__(self, folder: RunFolder) -> None:
-        self._file = folder.appender(JOURNAL)
-
-    def open(self, undo: Undo) -> None:
-        """Write that this must be undone. Raises LabError when it cannot be written: then nothing is injected."""
-        self._line({"open": asdict(undo)})
-
-    def done(self, undo_id: str, *, clean: bool) -> None:
-        """Write that it was."""
-        self._line({"done": undo_id, "clean": clean})
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-    def _line(self, value: Any) -> None:
-        try:
-            self._file.write(json.dumps(value) + "\n")
-            self._file.flush()
-            os.fsync(self._file.fileno())
-        except OSError as error:
-            raise LabError(
-                f"the undo journal cannot be written: {error.strerror}", remedy="free disk space in the results folder"
-            ) from error
 
 
 def read_events(folder: Path) -> list[Event]:

@@ -1,48 +1,21 @@
 """What goes wrong around a run, on the real lab: interrupts, kills, a full disk, an engine that goes away."""
 
 import json
-import os
 import resource
 import shutil
 import signal
 import socket
-import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from engine.accident import held, is_clean, kill_with_guard, until
 from engine.lab_cli import PROJECT, Cli, containers, docker, suite, toxics
 
 LATENCY = {"type": "toxic", "link": "hive-proxy", "toxic": "latency", "attributes": {"latency": 300}, "for_seconds": 60}
 PAUSE = {"type": "pause", "target": "redis", "for_seconds": 60}
-
-
-def until(condition: Callable[[], bool], seconds: float, what: str) -> float:
-    """Wait for a condition and return how long it took."""
-    began = time.monotonic()
-    while not condition():
-        assert time.monotonic() - began < seconds, f"{what} did not happen within {seconds} s"
-        time.sleep(0.05)
-    return time.monotonic() - began
-
-
-def held(cli: Cli, tmp_path: Path, *faults: dict[str, object]) -> "subprocess.Popen[str]":
-    """Start a run that holds its faults for a long time, and wait until they are there."""
-    scenario = {"id": "A-001", "name": "Held", "faults": list(faults), "expect": [{"measure": "lost", "max": 10_000}]}
-    process = cli.start("run", suite(tmp_path, scenario), "--profile", "full", "--results", str(cli.results))
-    path = cli.results / "latest" / "events.jsonl"
-    until(lambda: path.exists() and path.read_text().count('"injected"') == len(faults), 60, "the injection")
-    return process
-
-
-def is_clean(cli: Cli) -> None:
-    """The lab compares clean, and nothing of ours runs."""
-    done = cli.run("status")
-    assert done.code == 0, done.said
-    assert docker("ps", "-aq", "--filter", f"label=chaoslab.helper={PROJECT}") == ""
 
 
 @pytest.mark.parametrize(
@@ -82,14 +55,7 @@ def test_after_sigkill_the_toxics_go_by_themselves_and_the_guard_does_the_rest(c
 
 def test_recover_mends_a_lab_whose_results_are_gone(cli: Cli, tmp_path: Path) -> None:
     """Harness and guard killed, results deleted: recover finds what differs from the declared state and mends it."""
-    process = held(cli, tmp_path, LATENCY, PAUSE)
-    guard = subprocess.run(
-        ["pgrep", "-f", f"chaoslab guard.*{PROJECT}|chaoslab guard"], capture_output=True, text=True, check=False
-    ).stdout.split()
-    assert guard
-    for pid in guard:
-        os.kill(int(pid), signal.SIGKILL)
-    process.kill()
+    kill_with_guard(process := held(cli, tmp_path, LATENCY, PAUSE))
     process.communicate()
     shutil.rmtree(cli.results)
     assert "Paused" in docker("ps", "--format", "{{.Status}}")

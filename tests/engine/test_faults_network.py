@@ -187,6 +187,7 @@ def why_no_netem(net: NetworkLab) -> str:
 def test_netem_is_proven_by_round_trips(net: NetworkLab, kind: str) -> None:
     """What the echo requests saw is what was declared."""
     if why_not := why_no_netem(net):
+        # Some kernels (Docker Desktop's) lack sch_netem, and no test can load it; the test below holds there.
         pytest.skip(why_not)
     fault = begin(net, NETEM[kind])
     net.hold(2.0)
@@ -198,6 +199,7 @@ def test_netem_is_proven_by_round_trips(net: NetworkLab, kind: str) -> None:
 def test_without_netem_the_reason_is_the_doctor_s(net: NetworkLab) -> None:
     """The fault cannot be injected, and nothing was touched."""
     if not (why_not := why_no_netem(net)):
+        # Its lack cannot be had on a kernel that has it; the test above holds there. On every host one of the two runs.
         pytest.skip("this kernel has netem")
     fault = net.fault(NETEM["delay"])
     with pytest.raises(CannotInject, match="has no netem") as refused:

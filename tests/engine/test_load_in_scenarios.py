@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from engine.accident import is_clean, until
 from engine.lab_cli import PROJECT, Cli, docker, suite
-from engine.test_accidents import is_clean, until
 
 BUDGET = 0.25
 """Share of requests that may fail."""

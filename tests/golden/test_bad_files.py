@@ -61,6 +61,7 @@ def test_bad_file(path: Path, tmp_path: Path) -> None:
     told = told_about(bad)
     if os.environ.get("CHAOSLAB_GOLDEN") == "write":
         path.write_text(path.read_text()[: case.start("told")] + told)
+        # A file that was just written agrees with itself: passing would claim a comparison that was never made.
         pytest.skip("written, not compared: review the difference")
     assert told == case["told"]
     assert told != "nothing is wrong\n"

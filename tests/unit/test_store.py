@@ -1,6 +1,5 @@
-"""The run folder, the history and the journal."""
+"""The run folder and the history."""
 
-import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,12 +8,10 @@ import pytest
 
 from chaoslab.clock import SystemClock
 from chaoslab.errors import Interrupted, LabError
-from chaoslab.model.history import Sample, Undo
+from chaoslab.model.history import Sample
 from chaoslab.store import (
     EVENTS,
-    JOURNAL,
     History,
-    Journal,
     RunFolder,
     StopFlag,
     WaitTimeout,
@@ -98,18 +95,6 @@ def test_a_history_that_cannot_be_written_is_told_by_the_next_wait_not_by_the_ap
     history.event("note", text="the file is closed")
     with pytest.raises(LabError, match="history cannot be written"):
         history.pause(1)
-
-
-def test_an_undo_is_on_disk_before_open_returns(folder: RunFolder) -> None:
-    """The journal's file holds the undo at once, and its end later."""
-    journal = Journal(folder)
-    undo = Undo("NF-001.1", "remove_toxic", "", 0, {"link": "a", "toxic": "b"})
-    journal.open(undo)
-    lines = (folder.path / JOURNAL).read_text().splitlines()
-    assert json.loads(lines[0])["open"]["wanted"] == {"link": "a", "toxic": "b"}
-    journal.done(undo.id, clean=True)
-    assert json.loads((folder.path / JOURNAL).read_text().splitlines()[1]) == {"done": "NF-001.1", "clean": True}
-    journal.close()
 
 
 def test_a_missing_run_is_an_error_with_a_remedy(tmp_path: Path) -> None:

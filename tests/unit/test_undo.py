@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from chaoslab.clock import SystemClock
 from chaoslab.errors import LabError, ToolError
+from chaoslab.journal import Journal
 from chaoslab.model.history import Undo
-from chaoslab.store import History, Journal, RunFolder, StopFlag
+from chaoslab.store import History, RunFolder, StopFlag
 from chaoslab.undo import VERBS, Reach, UndoStack, carry_out
 
 

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import click
 
-from chaoslab.cli.options import compose_options
+from chaoslab.cli.options import compose_options, results_option
 from chaoslab.errors import Exit
 
 
 @click.command("guard", hidden=True)
 @compose_options
-def command(compose_files: tuple[Path, ...], project: str | None) -> int:
+@results_option
+def command(compose_files: tuple[Path, ...], project: str | None, results: Path) -> int:
     """Wait for the end of standard input; unless it said that all is well, mend the lab."""
     from chaoslab.tools.guard_process import needed  # noqa: PLC0415 - light until it is needed
 
@@ -20,6 +21,6 @@ def command(compose_files: tuple[Path, ...], project: str | None) -> int:
     from chaoslab.cli.lab_session import session  # noqa: PLC0415 - reaches for the engine
     from chaoslab.lab.reconcile import reconcile  # noqa: PLC0415 - the same
 
-    with session(compose_files, project, "guard") as lab:
+    with session(compose_files, project, results, "guard") as lab:
         done = reconcile(lab, lambda _text: None)
     return Exit.LAB_DIRTY if done.left else Exit.PASSED

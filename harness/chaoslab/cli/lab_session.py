@@ -14,11 +14,12 @@ from chaoslab.tools.engine import Engine
 
 
 @contextmanager
-def session(files: tuple[Path, ...], project: str | None, command: str | None) -> Iterator[Lab]:
-    """Give the lab of these files; `command` None takes no lock. Raises what `opened` raises."""
+def session(files: tuple[Path, ...], project: str | None, results: Path, command: str | None) -> Iterator[Lab]:
+    """Give the lab of these files; `results`: where its runs are; `command` None takes no lock. Raises what `opened` raises."""
     clock = SystemClock()
     declared: Project = read_project(compose_files(files), project)
     engine = Engine(declared.endpoint)
     history = History(None, clock, stop_on_signals())
-    with opened(declared, engine, history, clock, Purpose(f"{command or 'look'}-{clock.now_ns()}", command)) as lab:
+    purpose = Purpose(f"{command or 'look'}-{clock.now_ns()}", command, results=results)
+    with opened(declared, engine, history, clock, purpose) as lab:
         yield lab

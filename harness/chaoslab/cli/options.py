@@ -40,6 +40,17 @@ def json_option(function: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")(function)
 
 
+def results_option(function: F) -> F:
+    """Add --results, the folder that run folders are in."""
+    return click.option(
+        "--results",
+        type=click.Path(path_type=Path),
+        default=Path("results"),
+        show_default=True,
+        help="Where run folders are: undos that earlier runs left open are read there.",
+    )(function)
+
+
 def suite_arguments(function: F) -> F:
     """Add the suites to read, and what their variables are set to."""
     function = _settings_option("Value of a suite's variable ${NAME}, repeatable; goes before the environment's.")(

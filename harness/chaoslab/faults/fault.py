@@ -21,9 +21,13 @@ HELPER_ANSWER_SECONDS = 15.0
 
 
 class Fault(ABC, Generic[S]):
-    """One disturbance of the lab. The order of calls is the order of the methods below; `close` is always called."""
+    """One disturbance of the lab. The order of calls is the order of the methods below; `close` is always called.
+
+    `needs`: the tools that its targets' image must have, besides a shell.
+    """
 
     Spec: ClassVar[type[FaultSpec]]
+    needs: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, step: Step, lab: "Lab", scenario_id: str) -> None:
         self.id = step.fault_id

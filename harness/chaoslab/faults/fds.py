@@ -3,24 +3,20 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
-
-from pydantic import Field, model_validator
+from typing import TYPE_CHECKING, Literal
 
 from chaoslab.errors import CannotInject
 from chaoslab.faults import within
 from chaoslab.faults.fault import Finding
-from chaoslab.faults.resource import ResourceFault, ResourceSpec
+from chaoslab.faults.headroom import HeadroomSpec, share_reached
+from chaoslab.faults.resource import ResourceFault
 from chaoslab.model.history import Effect, Proof, Undo
 from chaoslab.model.replica import Replica
-from chaoslab.model.value import BadValues
 from chaoslab.undo.shell import SERVICE
 
 if TYPE_CHECKING:
     from chaoslab.lab.lab import Lab
 
-REACHED = 0.9
-"""Connections come and go: nine tenths of the asked share is there."""
 LOOK = (
     SERVICE
     + """
@@ -35,50 +31,32 @@ LOWER = (
     + """
 left=$1 share=$2 best=
 for try in 1 2 3 4 5; do
-  free=0 n=0
   if [ $share -gt 0 ]; then
-    for fd in /proc/$p/fd/*; do n=$((n + 1)); done; n=$((n * 1000 / share))
-  else
-    while :; do
-      [ -L /proc/$p/fd/$n ] || { [ $free -ge $left ] && break; free=$((free + 1)); }
-      n=$((n + 1))
-    done
+    open=0; for fd in /proc/$p/fd/*; do open=$((open + 1)); done
+    left=$((open * (1000 - share) / share))
   fi
+  free=0 n=0
+  while :; do
+    [ -L /proc/$p/fd/$n ] || { [ $free -ge $left ] && break; free=$((free + 1)); }
+    n=$((n + 1))
+  done
   if [ -z "$best" ] || [ $n -lt $best ]; then best=$n; fi
   sleep 0.02
 done
 prlimit --pid $p --nofile=$best: && echo "limit $best"
 """
 )
-"""Arguments: how many more may be opened; or what is open as permille of the limit. Looks several times and takes the lowest limit,
-since connections come and go. A limit bounds the number of a descriptor: free ones below it can still be used."""
+"""Arguments: how many more may be opened; or, in permille, which share what is open has of that and what may be opened besides.
+
+A limit bounds the number of a descriptor, not their count: it is the lowest free number after those that are left, whatever holes
+there are below it and however much is open above. Looks several times and takes the lowest limit, since connections come and go."""
 
 
-class FdsSpec(ResourceSpec):
-    """Lowers the limit of open files. `left`: how many more may be opened; or `percent`: what is open is that share of the limit."""
+class FdsSpec(HeadroomSpec):
+    """Lowers the limit of open files. `left`: how many more may be opened; or `percent`: that share of what may be open is."""
 
+    limit = "open-file limit"
     type: Literal["fds"] = "fds"
-    left: Annotated[int, Field(ge=0, le=100_000)] | None = None
-    percent: Annotated[float, Field(ge=1, le=100)] | None = None
-
-    @model_validator(mode="after")
-    def _one_of(self) -> "FdsSpec":
-        if self.left is not None and self.percent is not None:
-            raise BadValues((("percent",), "left and percent exclude each other", "remove one"))
-        return self
-
-    @property
-    def amount(self) -> str:
-        """Say how far the limit is lowered."""
-        return f"{self.percent:g}% in use" if self.percent is not None else f"{self.left or 0} left"
-
-    def describe(self) -> str:
-        """Say what is lowered."""
-        return f"open-file limit of {self.who} lowered: {self.amount}"
-
-    def undoes(self) -> tuple[str, ...]:
-        """Give it back."""
-        return (f"set the open-file limit of {self.who} back",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +66,11 @@ class Open:
     soft: int
     open: int
     left: int
+
+    @property
+    def percent(self) -> float:
+        """The share that is open of all that may be."""
+        return 100 * self.open / (self.open + self.left)
 
 
 class Fds(ResourceFault[FdsSpec]):
@@ -117,9 +100,8 @@ class Fds(ResourceFault[FdsSpec]):
     def prove(self) -> Proof:
         """Read the limits back, and look for connections that were not served since."""
         found = {str(one): self._look(one) for one in self.targets if (fresh := self.now(one)) and fresh.running}
-        share = self.spec.percent if self.spec.percent is not None and self.spec.percent < 100 else None
         unserved = not_served(self.lab, self.targets, self.effect_ns)
-        return self.judged(lowered(self.limits, found, share, unserved))
+        return self.judged(lowered(self.limits, found, self.spec.share, unserved))
 
     def prove_clean(self) -> Proof:
         """Each soft limit is what it was, or what a new process got."""
@@ -128,10 +110,8 @@ class Fds(ResourceFault[FdsSpec]):
         return self.proof(Finding(low, "0 lowered", "open-file limits", proven=low == 0))
 
     def _lower(self) -> None:
-        share = 0 if self.spec.percent is None else math.floor(10 * self.spec.percent)
-        left = 0 if share >= 1000 else self.spec.left or 0
+        wanted = (str(self.spec.left or 0), str(math.floor(10 * (self.spec.share or 0))))
         for replica in self.targets:
-            wanted = (str(left), str(share if share < 1000 else 0))
             said = within.run(self.lab, replica, self.user(replica), LOWER, *wanted)
             self.limits[str(replica)] = int(said["limit"][0])
 
@@ -175,25 +155,18 @@ def lowered(
 ) -> Finding:
     """Judge it: the limit is read back as set, and opening fails: no descriptor is left, or new connections are not served.
 
-    With `percent` (below 100) what is open only has to be that share of the limit. `measured`: descriptors left, or the least share.
+    With `percent` (below 100) what is open only has to be that share of what may be. `measured`: descriptors left, or the least share.
     """
     bad = unserved or {}
     said = ", ".join(
-        f"{name} has {one.open} open, limit {one.soft}"
+        f"{name} has {one.open} open, limit {one.soft}, {one.left} left"
         + (f", {bad[name][0]} of {bad[name][1]} new connections not served" if name in bad else "")
         for name, one in found.items()
     )
     in_force = len(found) == len(limits) > 0 and all(found[name].soft == limit for name, limit in limits.items())
     if percent is not None:
-        shares = [100 * one.open / one.soft if one.soft else 0.0 for one in found.values()]
-        proven = in_force and all(share >= REACHED * percent for share in shares)
-        return Finding(
-            min(shares, default=None),
-            f"at least {REACHED * percent:g} %",
-            "% of the open-file limit",
-            proven=proven,
-            detail=said,
-        )
+        shares = [one.percent for one in found.values()]
+        return share_reached(shares, percent, "% of what may be open", in_force=in_force, detail=said)
     failing = all(bad[name][0] > 0 if name in bad else one.left == 0 for name, one in found.items())
     left = max((one.left for one in found.values()), default=None)
     finding = Finding(

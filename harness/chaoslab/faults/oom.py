@@ -60,6 +60,7 @@ class Oom(Fault[OomSpec]):
     """stress-ng by exec as the service's own user, bounded by the container's limit and by time."""
 
     Spec = OomSpec
+    needs = ("stress-ng",)
 
     def prepare(self) -> None:
         """Choose the targets and see that each has a limit, the tools, and a host with that much memory free."""

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from chaoslab.errors import ToolError
 from chaoslab.faults import cgroup
 from chaoslab.faults.fault import Finding
-from chaoslab.faults.resource import ResourceFault, ResourceSpec
+from chaoslab.faults.headroom import HeadroomSpec, share_reached
+from chaoslab.faults.resource import ResourceFault
 from chaoslab.model.history import Effect, Proof, Undo
 from chaoslab.model.replica import Replica
-from chaoslab.model.value import BadValues
 
 FORK = """
 p=; i=0; trap 'kill $p; echo started $i' EXIT
@@ -24,36 +24,15 @@ while [ $i -le $1 ]; do sleep 5 >/dev/null 2>&1 & p="$p $!"; i=$((i + 1)); done
 however slowly a throttled target starts them, and keep no stream of the exec open."""
 READINGS = 2
 """A health check may run just now: the lowest of so many counts is what runs."""
-REACHED = 0.9
-"""Processes come and go: nine tenths of the asked share is there."""
 CANNOT_FORK = ("Cannot fork", "can't fork", "Resource temporarily unavailable")
 
 
-class PidsSpec(ResourceSpec):
+class PidsSpec(HeadroomSpec):
     """Lowers the limit of processes. `left`: how many more may be started; or `percent`: what runs is that share of the limit."""
 
+    limit = "process limit"
     type: Literal["pids"] = "pids"
     left: Annotated[int, Field(ge=0, le=10_000)] | None = None
-    percent: Annotated[float, Field(ge=1, le=100)] | None = None
-
-    @model_validator(mode="after")
-    def _one_of(self) -> "PidsSpec":
-        if self.left is not None and self.percent is not None:
-            raise BadValues((("percent",), "left and percent exclude each other", "remove one"))
-        return self
-
-    @property
-    def amount(self) -> str:
-        """Say how far the limit is lowered."""
-        return f"{self.percent:g}% in use" if self.percent is not None else f"{self.left or 0} left"
-
-    def describe(self) -> str:
-        """Say what is lowered."""
-        return f"process limit of {self.who} lowered: {self.amount}"
-
-    def undoes(self) -> tuple[str, ...]:
-        """Give it back."""
-        return (f"set the process limit of {self.who} back",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +82,7 @@ class Pids(ResourceFault[PidsSpec]):
                 pids = processes(self, fresh)
                 started, refused = self._started(fresh)
                 found[str(replica)] = Full(pids, cgroup.from_stats({}, fresh).pids_limit, started, refused)
-        share = self.spec.percent if self.spec.percent is not None and self.spec.percent < 100 else None
-        return self.judged(exhausted(self.limits, found, share), survives=True)
+        return self.judged(exhausted(self.limits, found, self.spec.share), survives=True)
 
     def prove_clean(self) -> Proof:
         """Each limit is what it was."""
@@ -147,17 +125,10 @@ def exhausted(limits: Mapping[str, int], found: Mapping[str, Full], percent: flo
         f"{', then it fails' if one.refused else ''}"
         for name, one in found.items()
     )
-    least = [100 * one.pids / one.limit if one.limit else 0.0 for one in found.values()]
     in_force = len(found) == len(limits) > 0 and all(found[name].limit == limit for name, limit in limits.items())
     if percent is None:
         proven = in_force and all(one.refused for one in found.values())
         most = max((one.started for one in found.values()), default=None)
         return Finding(most, "starting one more fails", "processes started", proven=proven, detail=said)
-    proven = in_force and all(share >= REACHED * percent for share in least)
-    return Finding(
-        min(least, default=None),
-        f"at least {REACHED * percent:g} %",
-        "% of the process limit",
-        proven=proven,
-        detail=said,
-    )
+    shares = [100 * one.pids / one.limit if one.limit else 0.0 for one in found.values()]
+    return share_reached(shares, percent, "% of the process limit", in_force=in_force, detail=said)

@@ -1,7 +1,7 @@
 """What all resource faults share: their targets seen from inside, the room left on the engine's host, and whether a target lived through."""
 
 from collections.abc import Sequence
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 from chaoslab.errors import CannotInject, LabError
 from chaoslab.faults import targets
@@ -23,9 +23,7 @@ R = TypeVar("R", bound=ResourceSpec)
 
 
 class ResourceFault(Fault[R]):
-    """A fault that acts inside its targets. `needs`: the tools that their image must have."""
-
-    needs: ClassVar[tuple[str, ...]] = ()
+    """A fault that acts inside its targets."""
 
     def choose(self) -> None:
         """Choose the targets and look into each. Raises CannotInject where one lacks what is needed."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 from chaoslab.model.history import Undo
 from chaoslab.model.lab import LabSpec, Link, Service
@@ -52,11 +53,12 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One way in which the lab is not as declared, and the undo that mends it."""
+    """One way in which the lab is not as declared, and the undo that mends it. `run`: the folder of the run whose journal told of it."""
 
     where: str
     what: str
     undo: Undo
+    run: Path | None = None
 
 
 def compare(

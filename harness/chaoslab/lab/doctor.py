@@ -13,9 +13,10 @@ COSTS = {
     "netfilter": "packet_loss, partition and dns_failure are SKIPPED; client traffic on links cannot be counted, so toxics stay unproven",
     "netem": "delay, loss, duplicate, corrupt and reorder are SKIPPED (packet_loss is done by netfilter)",
     "pidfd": "crash, signal and hang are SKIPPED",
-    "stress-ng": "oom, cpu and io are SKIPPED",
+    "stress-ng": "oom and io are SKIPPED",
     "prlimit": "fds is SKIPPED",
 }
+"""What each lack costs, by ability."""
 
 
 @dataclass(frozen=True, slots=True)

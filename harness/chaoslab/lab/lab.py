@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from chaoslab.errors import LabError
@@ -21,13 +22,14 @@ RUN_LABEL = "chaoslab.run"
 
 @dataclass(frozen=True)
 class Lab:
-    """One running compose project with its observer. `seed` decides every choice of a target."""
+    """One running compose project with its observer. `seed` decides every choice of a target. `results`: where earlier runs are."""
 
     spec: LabSpec
     reach: Reach
     observer: Observer
     run_id: str
     seed: int
+    results: Path | None = None
 
     @property
     def engine(self) -> Engine:

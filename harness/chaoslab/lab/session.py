@@ -39,11 +39,12 @@ class Project:
 
 @dataclass(frozen=True)
 class Purpose:
-    """Why a session is opened. `command` None takes no lock and no more than looks (status)."""
+    """Why a session is opened. `command` None takes no lock and no more than looks (status). `results`: where earlier runs are."""
 
     run_id: str
     command: str | None
     seed: int = 0
+    results: Path | None = None
 
 
 def read_project(files: Sequence[Path], project: str | None = None) -> Project:
@@ -109,7 +110,7 @@ def opened(project: Project, engine: Engine, history: History, clock: Clock, pur
             renew=observer.set_addresses,
             request=observer.request,
         )
-        yield Lab(spec, reach, observer, purpose.run_id, purpose.seed)
+        yield Lab(spec, reach, observer, purpose.run_id, purpose.seed, purpose.results)
     finally:
         if reach is not None:
             end_helpers(reach)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from chaoslab.clock import Clock, folder_stamp, iso
 from chaoslab.closing import Closing, close, make_clean
 from chaoslab.errors import ChaoslabError, Exit, Interrupted, LabError
+from chaoslab.journal import Journal
 from chaoslab.lab import preflight
 from chaoslab.lab.lab import Lab
 from chaoslab.lab.load import IMAGE
@@ -18,7 +19,7 @@ from chaoslab.opening import Opening, bring_up_alone
 from chaoslab.report import write_reports
 from chaoslab.report.load_page import write_load_page
 from chaoslab.report.load_progress import LoadProgress
-from chaoslab.store import MANIFEST, History, Journal, RunFolder, StopFlag
+from chaoslab.store import MANIFEST, History, RunFolder, StopFlag
 from chaoslab.tools.engine import Engine
 from chaoslab.tools.image_builder import build
 from chaoslab.undo import UndoStack
@@ -81,7 +82,13 @@ def one_session(running: RunningLoad) -> Closing:
             progress.step("building k6, once on this engine (about two minutes)")
             build("k6", project.endpoint)
         bring_up_alone(Opening(project, running.engine, history, running.clock, progress.step))
-        with opened(project, running.engine, history, running.clock, Purpose(running.folder.path.name, "load")) as lab:
+        with opened(
+            project,
+            running.engine,
+            history,
+            running.clock,
+            Purpose(running.folder.path.name, "load", results=running.request.results),
+        ) as lab:
             stack = UndoStack(running.journal, lab.reach)
             try:
                 make_clean(lab, progress, "before the run")

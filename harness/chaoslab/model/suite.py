@@ -15,6 +15,8 @@ OfKind = Literal["probe", "service", "probe or ledger", "ledger", "service with 
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
 ANY_TARGET = "any"
 """The target of a campaign's fault that means one of the campaign's `targets`; the plan puts a real name in its place."""
+CALL_SECONDS = 1.0
+"""What injecting may take where nothing has to be waited for."""
 DEFAULT_LINK = "default"
 """The link name that means the x-chaoslab block's `default_link`; the plan puts the real name in its place."""
 
@@ -51,7 +53,11 @@ class FaultSpec(Value):
 
     def longest_wait_seconds(self) -> float:
         """Upper bound of what injecting may take beyond the hold (triggers, grace periods)."""
-        return 1.0
+        return CALL_SECONDS
+
+    def stall_seconds(self) -> float:
+        """How long injecting may hold up the steps after it, beyond the call itself."""
+        return max(0.0, self.longest_wait_seconds() - CALL_SECONDS)
 
 
 class HeldFaultSpec(FaultSpec):

@@ -21,7 +21,7 @@ from chaoslab.tools.engine import Engine, Helper
 FIRST_PINGS = 20
 PING_SECONDS = 0.5
 SILENCE_SECONDS = 10.0
-"""The observer gives up on a silent harness after as long (inside/observer.py); so does the harness on it."""
+"""The observer gives up on a silent harness after as long (inside/observer/); so does the harness on it."""
 START_TIMEOUT_SECONDS = 15.0
 ANSWER_TIMEOUT_SECONDS = 5.0
 CPU_SHARES = 16_384

@@ -36,11 +36,9 @@ def ledger_problems(
 ) -> Iterator[Found]:
     """Find ledgers whose probe writes nothing that could be found again; places below `ledgers`."""
     for name, ledger in ledgers.items():
-        yield from _asked(name, ledger, services)
+        yield from _unknown(name, ledger, probes, services)
         probe = probes.get(ledger.probe)
-        if probe is None:
-            yield (name, "probe"), f"unknown probe {shown(ledger.probe)}", nearest(ledger.probe, probes)
-        elif probe.role != "work" or UNIQUE not in json.dumps(probe.body):
+        if probe and (probe.role != "work" or UNIQUE not in json.dumps(probe.body)):
             remedy = f'give it the role "work" and a body with "{UNIQUE}"'
             yield (name, "probe"), f"the writes of {shown(ledger.probe)} cannot be told apart", remedy
 
@@ -50,14 +48,16 @@ def token_problems(
 ) -> Iterator[Found]:
     """Find token checks whose probe captures no token; places below `tokens`."""
     for name, check in tokens.items():
-        yield from _asked(name, check, services)
+        yield from _unknown(name, check, probes, services)
         probe = probes.get(check.probe)
-        if probe is None:
-            yield (name, "probe"), f"unknown probe {shown(check.probe)}", nearest(check.probe, probes)
-        elif probe.capture is None:
+        if probe and probe.capture is None:
             yield (name, "probe"), f"{shown(check.probe)} captures no token", 'add "capture", the JSONPath of the token'
 
 
-def _asked(name: str, asked: Ledger | TokenCheck, services: Mapping[str, Service]) -> Iterator[Found]:
-    if asked.service not in services:
-        yield (name, "service"), f"unknown service {shown(asked.service)}", nearest(asked.service, services)
+def _unknown(
+    name: str, one: Ledger | TokenCheck, probes: Mapping[str, Probe], services: Mapping[str, Service]
+) -> Iterator[Found]:
+    if one.service not in services:
+        yield (name, "service"), f"unknown service {shown(one.service)}", nearest(one.service, services)
+    if one.probe not in probes:
+        yield (name, "probe"), f"unknown probe {shown(one.probe)}", nearest(one.probe, probes)

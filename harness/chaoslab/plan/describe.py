@@ -3,15 +3,17 @@
 from typing import Any
 
 from chaoslab.model.lab import LabSpec
-from chaoslab.model.plan import Plan, PlannedScenario
+from chaoslab.model.plan import Plan, PlannedScenario, Step
 from chaoslab.plan.make import NO_OVERLAYS, Overlaid
+from chaoslab.plan.moments import moments
 from chaoslab.plan.targets import blast_radius, target_names
 
 
 def describe(plan: Plan, lab: LabSpec, overlaid: Overlaid = NO_OVERLAYS) -> dict[str, Any]:
     """Give a plan as JSON data: per scenario targets, blast radius, timeline, undo of each step, worst case.
 
-    Instants count from the end of the baseline. `overlaid`: the lab as overlays make it.
+    Instants count from the end of the baseline; `if_held_up_seconds`: when every injection before waits as long as it may.
+    `overlaid`: the lab as overlays make it.
     """
     return {
         "profile": plan.profile,
@@ -32,7 +34,7 @@ def text_rows(plan: Plan, lab: LabSpec, overlaid: Overlaid = NO_OVERLAYS) -> lis
             *([f"  campaign    {told['campaign']}"] if told["campaign"] else []),
             *([f"  load        {told['load']}"] if told["load"] else []),
             f"  targets     {', '.join(told['targets'])}  (blast radius {told['blast_radius']})",
-            *(f"  t={entry['at_seconds']:+8.2f} s  {entry['action']:<9} {entry['what']}" for entry in told["timeline"]),
+            *(_row(entry) for entry in told["timeline"]),
             *(f"  undo {undo['fault']}: {step}" for undo in told["undo"] for step in undo["steps"]),
             f"  worst case  {told['worst_case_seconds']:.1f} s",
             "",
@@ -66,15 +68,26 @@ def _scenario(planned: PlannedScenario, lab: LabSpec, seed: int) -> dict[str, An
 
 
 def _timeline(planned: PlannedScenario) -> list[dict[str, Any]]:
-    injected = [(step.at_seconds, "inject", f"{step.fault_id} {step.fault.describe()}") for step in planned.steps]
-    reverted = [(step.end_seconds, "revert", step.fault_id) for step in planned.steps if step.fault.held]
-    entries = [
-        (-planned.baseline_seconds, "baseline", f"{planned.baseline_seconds:g} s"),
-        *sorted([*injected, *reverted], key=lambda entry: entry[0]),
-        (
-            planned.hold_seconds,
-            "recovery",
-            f"until {planned.stable_seconds:g} s stable, at most {planned.recovery_deadline_seconds:g} s",
-        ),
+    """List what happens, each with its instant, and its instant if it is held up."""
+    recovery = f"until {planned.stable_seconds:g} s stable, at most {planned.recovery_deadline_seconds:g} s"
+    entries = [(-planned.baseline_seconds, -planned.baseline_seconds, "baseline", f"{planned.baseline_seconds:g} s")]
+    for moment in moments(planned.steps):
+        what = _said(moment.step, moment.action) if moment.step else recovery
+        entries.append((moment.at_seconds, moment.if_held_up_seconds, moment.action, what))
+    return [
+        {"at_seconds": round(at, 3), "if_held_up_seconds": round(held_up, 3), "action": action, "what": what}
+        for at, held_up, action, what in entries
     ]
-    return [{"at_seconds": round(at, 3), "action": action, "what": what} for at, action, what in entries]
+
+
+def _said(step: Step, action: str) -> str:
+    if action == "revert":
+        return step.fault_id
+    stall = step.fault.stall_seconds()
+    return f"{step.fault_id} {step.fault.describe()}" + (f"; takes up to {stall:g} s" if stall else "")
+
+
+def _row(entry: dict[str, Any]) -> str:
+    at, held_up = entry["at_seconds"], entry["if_held_up_seconds"]
+    more = f" ({held_up:+.2f} s if held up)" if held_up > at else ""
+    return f"  t={at:+8.2f} s  {entry['action']:<9} {entry['what']}{more}"

@@ -1,7 +1,6 @@
 """The door to the container engine (docker-py): what runs, what happened, and the few calls that change it."""
 
 import contextlib
-import importlib.resources
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +11,7 @@ from chaoslab.model.replica import Replica
 from chaoslab.tools.attached import Attached
 from chaoslab.tools.endpoint import Endpoint
 from chaoslab.tools.networks import Networks
+from chaoslab.tools.program_source import program_source
 from chaoslab.tools.programs import Programs
 
 PROJECT = "com.docker.compose.project"
@@ -39,11 +39,6 @@ class Helper:
     user: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     cpu_shares: int | None = None
-
-
-def program_source(name: str) -> str:
-    """Return the source of a program of `inside/`, to be run with `python3 -c`: no image needs rebuilding when it changes."""
-    return importlib.resources.files("chaoslab.inside").joinpath(f"{name}.py").read_text()
 
 
 class Engine(Networks, Programs):

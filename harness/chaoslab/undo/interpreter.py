@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from chaoslab.errors import ChaoslabError, LabError
+from chaoslab.journal import Journal
 from chaoslab.model.history import Undo, UndoResult
-from chaoslab.store import Journal, WaitTimeout
+from chaoslab.store import WaitTimeout
 from chaoslab.undo.reach import Reach
 from chaoslab.undo.verbs import COUNTED_FROM_THE_CALL, VERBS
 

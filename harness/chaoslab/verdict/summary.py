@@ -1,7 +1,9 @@
 """What a suite amounts to: times to recover, success rate, SLO table, resilience score, recommendations. Pure; changes no verdict."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from chaoslab.model.plan import REPEAT_MARK
 from chaoslab.model.result import FoundExpectation, FoundSlo, FoundSummary, ScenarioResult
 from chaoslab.model.suite import Slo
 from chaoslab.verdict.expectations import number
@@ -127,21 +129,46 @@ def _recovery_points(result: ScenarioResult, slo: Slo) -> float | None:
 
 
 def recommendations(results: Sequence[ScenarioResult], table: Sequence[FoundSlo]) -> Iterator[str]:
-    """Say for each thing that broke its scenario, its number and what is likely missing; then what the table says."""
+    """Say for each thing that broke its scenario, its number and what is likely missing; then what the table says.
+
+    What several repeats of a scenario have to say is said once, with the number of the first and their count.
+    """
+    repeats = Counter(_base(result) for result in results)
+    told: dict[tuple[str, ...], list[str]] = {}
     for result in results:
-        broken = [found for found in result.expectations if found.met is False]
-        close = [found for found in result.expectations if found.warn]
-        faults = " + ".join(dict.fromkeys(proof.injected for proof in result.proofs)) or "its faults"
-        for found in broken:
-            mechanism = MECHANISMS.get(found.measure, "what keeps this number within its bound")
-            yield f"{result.id}: under {faults}, {_said(found)} (must be {found.bound}): add {mechanism}"
-        if result.recovery == "not_recovered" and not any(found.measure == "recovery_seconds" for found in broken):
-            yield f"{result.id}: it did not recover after {faults}: add {MECHANISMS['recovery_seconds']}"
-        for found in close:
+        for what, text in _advice(result):
+            told.setdefault((_base(result), *what), []).append(text)
+    for (base, *_what), texts in told.items():
+        count = f" (in {len(texts)} of {repeats[base]} repeats)" if repeats[base] > 1 else ""
+        yield f"{base}: {texts[0]}{count}"
+    yield from _missed(results, table)
+
+
+def _base(result: ScenarioResult) -> str:
+    return result.id.partition(REPEAT_MARK)[0]
+
+
+def _advice(result: ScenarioResult) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Give what one scenario says, each with words that are the same in its other repeats."""
+    broken = [found for found in result.expectations if found.met is False]
+    faults = " + ".join(dict.fromkeys(proof.injected for proof in result.proofs)) or "its faults"
+    for found in broken:
+        mechanism = MECHANISMS.get(found.measure, "what keeps this number within its bound")
+        text = f"under {faults}, {_said(found)} (must be {found.bound}): add {mechanism}"
+        yield ("broken", _what(found), found.bound), text
+    if result.recovery == "not_recovered" and not any(found.measure == "recovery_seconds" for found in broken):
+        yield ("not recovered",), f"it did not recover after {faults}: add {MECHANISMS['recovery_seconds']}"
+    for found in result.expectations:
+        if found.warn:
             mechanism = MECHANISMS.get(found.measure, "")
-            yield f"{result.id}: {_said(found)} is close to its bound ({found.bound}): look at {mechanism}"
-        if result.verdict == "INCONCLUSIVE" and result.reasons:
-            yield f"{result.id}: nothing is known yet: {result.reasons[0]}"
+            text = f"{_said(found)} is close to its bound ({found.bound}): look at {mechanism}"
+            yield ("close", _what(found), found.bound), text
+    if result.verdict == "INCONCLUSIVE" and result.reasons:
+        yield ("unknown",), f"nothing is known yet: {result.reasons[0]}"
+
+
+def _missed(results: Sequence[ScenarioResult], table: Sequence[FoundSlo]) -> Iterator[str]:
+    """Say for each objective that was missed which scenario weighs most."""
     slowest = max(results, key=lambda result: result.mttr or 0.0, default=None)
     for row in table:
         if row.met is False and row.unit == "s" and row.observed is not None and slowest is not None and slowest.mttr:
@@ -153,6 +180,9 @@ def recommendations(results: Sequence[ScenarioResult], table: Sequence[FoundSlo]
             yield f"success rate was {row.observed * 100:.4g}% ({row.bound}), {lost}: add {MECHANISMS['errors']}"
 
 
+def _what(found: FoundExpectation) -> str:
+    return " ".join(word for word in (found.of, found.measure, found.name, found.phase) if word)
+
+
 def _said(found: FoundExpectation) -> str:
-    what = " ".join(word for word in (found.of, found.measure, found.name, found.phase) if word)
-    return f"{what} was {found.note if found.observed is None else number(found.observed)}"
+    return f"{_what(found)} was {found.note if found.observed is None else number(found.observed)}"

@@ -7,9 +7,10 @@ import click
 import pytest
 
 from chaoslab.cli import COMMANDS, chaoslab
+from chaoslab.journal import JOURNAL
 from chaoslab.lab.lock import lock_name
 from chaoslab.model.lab import READY_LABEL
-from chaoslab.store import EVENTS, JOURNAL, SAMPLES
+from chaoslab.store import EVENTS, SAMPLES
 from chaoslab.tools.engine import HELPER_LABEL
 
 ROOT = Path(__file__).parents[3]

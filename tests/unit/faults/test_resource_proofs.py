@@ -79,6 +79,7 @@ ONE = replica()
         (fds.lowered({"a": 9}, {"a": Open(20_000, 9, 19_991)}, None, {"a": (3, 3)}), False, 19_991),
         (fds.lowered({"a": 10}, {"a": Open(10, 9, 1)}, 90.0, {"a": (0, 3)}), True, 90.0),
         (fds.lowered({"a": 10}, {"a": Open(10, 4, 6)}, 90.0, {"a": (0, 3)}), False, 40.0),
+        (fds.lowered({"a": 5}, {"a": Open(5, 9, 1)}, 90.0, {"a": (0, 3)}), True, 90.0),
         (clock_skew.skewed(3600, 1, {"a": 3599.9}), True, 3599.9),
         (clock_skew.skewed(3600, 1, {"a": 0.0}), False, 0.0),
         (clock_skew.skewed(-60, 2, {"a": -60.0}), False, -60.0),

@@ -1,20 +1,18 @@
-"""The observer as a plain process, real local servers for it to ask, and a history that just collects."""
+"""The observer as a plain process of the text that travels, real local servers for it to ask, and a history that just collects."""
 
 import json
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
-import chaoslab.inside
 from chaoslab.clock import SystemClock, Tie
 from chaoslab.errors import ToolError
 from chaoslab.model.history import Event, Sample
 from chaoslab.model.lab import Canary, LabSpec, Link, Probe, Service, ToxiproxyAddress
+from chaoslab.tools.program_source import program_source
 
-PROGRAM = Path(chaoslab.inside.__path__[0]) / "observer.py"
 DEADLINE_SECONDS = 10.0
 LOCAL, PROXY = "127.0.0.1", "127.0.0.2"  # an address belongs to one replica only
 
@@ -24,7 +22,10 @@ class Pipes:
 
     def __init__(self, *arguments: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-u", str(PROGRAM), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+            [sys.executable, "-u", "-c", program_source("observer"), *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
         )
         self._sending = threading.Lock()
         assert self.process.stdin is not None

@@ -44,13 +44,16 @@ class Server:
         second = await asyncio.start_server(self._count, PROXY, self.port, backlog=2048)
         self._ready.set()
         await self._done.wait()
-        server.close()
-        second.close()
+        # No more is accepted before it closes: asyncio loses, unclosed, what it accepted just before.
+        for listening in (*server.sockets, *second.sockets):
+            self._loop.remove_reader(listening)
         for _ in range(6):  # what was accepted a moment ago gets its task, what is closed its end
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
             await asyncio.sleep(0.01)
+        server.close()
+        second.close()
 
     async def _count(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chaoslab.inside.observer import MOST_SERIES, series
+from chaoslab.inside.observer.answer import MOST_SERIES, series
 from chaoslab.model.history import Sample
 from chaoslab.model.lab import Canary, Probe
 from chaoslab.observe.addresses import AddressBook

@@ -237,11 +237,12 @@ def test_describe(tmp_path: Path) -> None:
     assert [(entry["at_seconds"], entry["action"], entry["what"]) for entry in told["timeline"]] == [
         (-2.0, "baseline", "2 s"),
         (0.0, "inject", "A-1.1 latency on hive-proxy"),
-        (2.5, "inject", "A-1.2 SIGKILL to mock-worker"),
+        (2.5, "inject", "A-1.2 SIGKILL to mock-worker; takes up to 10 s"),
         (5.0, "revert", "A-1.1"),
         (5.0, "recovery", "until 2 s stable, at most 60 s"),
     ]
     text = "\n".join(text_rows(made, lab()))
+    assert "t=   +5.00 s  revert    A-1.1 (+12.50 s if held up)" in text
     for part in ("t=   +2.50 s  inject    A-1.2", "blast radius 3", "undo A-1.1: remove toxic", "worst case  81.0 s"):
         assert part in text
     assert text.endswith("1 scenario, profile quick, windows 9 s, at most 81 s without setting up the lab")

@@ -17,7 +17,7 @@ from chaoslab.model.selftest import SelfTestResult
 from chaoslab.prepare import RunRequest
 from chaoslab.report.progress import Silence
 from chaoslab.selftest import SelfTestRequest, environment, self_test
-from chaoslab.store import StopFlag
+from chaoslab.store import RunFolder, StopFlag
 from unit.report.results import run as result_of
 from unit.report.results import scenario
 
@@ -69,6 +69,16 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     monkeypatch.setattr(selftest, "Engine", lambda _endpoint: None)
     monkeypatch.setattr(selftest, "bring_up", lambda *_: made.done.append(f"up with {os.environ.get('LAB_BUGS')}"))
     return made
+
+
+def test_latest_stays_at_the_newest_run(stage: Stage) -> None:
+    """A self-test is no run: `chaoslab judge` goes on finding the run before it, and nothing where there was none."""
+    results = stage.folder / "results"
+    stage.test("no-retry")
+    assert not (results / "latest").exists()
+    newest_run = RunFolder.create(results, "20260101_120000").path
+    stage.test("no-retry")
+    assert (results / "latest").resolve() == newest_run.resolve()
 
 
 def test_healthy_first_then_each_bug_then_healthy_again(stage: Stage) -> None:

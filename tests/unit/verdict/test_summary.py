@@ -105,6 +105,23 @@ def test_a_recommendation_names_scenario_number_and_mechanism() -> None:
     assert second.startswith("DO-1: orders p95_ms was 3 is close to its bound")
 
 
+def test_what_repeats_say_is_said_once_with_a_count() -> None:
+    """The number is the first repeat's; another bound, another scenario and a thing of its own are other advice."""
+    found, other = expectation(), expectation(measure="p95_ms")
+    repeated = [result(f"DO-1#{number}", "FAIL", expectations=(found,)) for number in range(1, 20)]
+    repeated[0] = result("DO-1#1", "FAIL", expectations=(expectation(observed=7.0),))
+    repeated[3] = result("DO-1#4", "FAIL", expectations=(found, other))
+    repeated += [result("DO-1#20"), result("DO-2#1", "INCONCLUSIVE", reasons=("why",)), result("DO-2#2")]
+    told = list(recommendations(repeated, ()))
+    assert [text.partition(" (must")[0] for text in told[:2]] == [
+        "DO-1: under its faults, orders lost was 7",
+        "DO-1: under its faults, orders p95_ms was 3",
+    ]
+    assert told[0].endswith(" (in 19 of 20 repeats)")
+    assert told[1].endswith(" (in 1 of 20 repeats)")
+    assert told[2:] == ["DO-2: nothing is known yet: why (in 1 of 2 repeats)"]
+
+
 def test_a_scenario_that_did_not_recover_is_named_once() -> None:
     """Either its own expectation says so, or the recovery does."""
     lost = result("DO-2", "FAIL", recovery="not_recovered", mttr=None, proofs=(PROOF,))
