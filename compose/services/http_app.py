@@ -1,6 +1,7 @@
 """What a service answers: routes, requests with whole bodies, JSON answers. Knows nothing of connections."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote
@@ -79,11 +80,11 @@ class App:
     routes: dict[str, Handler]
     failed: Callable[[str, Exception], None]
     exact: dict[str, Handler] = field(init=False)
-    patterns: list[tuple[list[str], Handler]] = field(init=False)
+    patterns: list[tuple[re.Pattern[str], Handler]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.exact = {route: handler for route, handler in self.routes.items() if "{" not in route}
-        self.patterns = [(route.split("/"), handler) for route, handler in self.routes.items() if "{" in route]
+        self.patterns = [(pattern(route), handler) for route, handler in self.routes.items() if "{" in route]
 
     async def respond(self, received: Received) -> Response:
         """Answer one request."""
@@ -105,10 +106,12 @@ class App:
     def _route(self, wanted: str) -> tuple[Handler | None, dict[str, str]]:
         if handler := self.exact.get(wanted):
             return handler, {}
-        parts = wanted.split("/")
-        for segments, candidate in self.patterns:
-            if len(segments) == len(parts):
-                pairs = list(zip(segments, parts, strict=True))
-                if all(segment == part or segment.startswith("{") for segment, part in pairs):
-                    return candidate, {segment[1:-1]: part for segment, part in pairs if segment.startswith("{")}
+        for known, candidate in self.patterns:
+            if found := known.fullmatch(wanted):
+                return candidate, found.groupdict()
         return None, {}
+
+
+def pattern(route: str) -> re.Pattern[str]:
+    """What requests of a route with `{names}` look like; a name stands for one part of the path."""
+    return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]*)", re.escape(route)))

@@ -66,8 +66,9 @@ func (b *batch) row(rows []byte, trail *httpext.Trail, now time.Time) []byte {
 	if of.beside {
 		return rows
 	}
-	// The script asked when this began: a first request waits for its name to be looked up and its connection before it is sent.
-	began := trail.EndTime.Add(-trail.Duration - trail.ConnDuration - trail.Blocked)
+	// The script asked when this began: a first request waits until its name is looked up and it is connected (both are in
+	// Blocked) before it is sent.
+	began := trail.EndTime.Add(-trail.Duration - trail.Blocked)
 	if b.began.IsZero() || began.Before(b.began) {
 		b.began = began
 	}

@@ -64,7 +64,7 @@ func TestRows(t *testing.T) {
 func TestBeginning(t *testing.T) {
 	now := time.Now()
 	first := &httpext.Trail{
-		EndTime: now, Duration: 10 * time.Millisecond, ConnDuration: 5 * time.Millisecond, Blocked: 85 * time.Millisecond,
+		EndTime: now, Duration: 10 * time.Millisecond, ConnDuration: 5 * time.Millisecond, Blocked: 90 * time.Millisecond,
 		Tags: tags("method", "GET", "name", "http://lab/", "status", "200"),
 	}
 	later := &httpext.Trail{EndTime: now, Duration: 50 * time.Millisecond, Tags: first.Tags}

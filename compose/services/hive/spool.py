@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.bugs import Bugs
@@ -23,6 +23,10 @@ class Spool:
     folder: Path
     bugs: Bugs
     length: int = 0
+    segment: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.segment = str(self.folder / "tasks.log")
 
     def write(self, task_id: str, body: bytes) -> None:
         """Keep a record of a task; raises FullError."""
@@ -43,11 +47,10 @@ class Spool:
             raise FullError(f"the spool's disk has {free_percent:.1f}% left, {RESERVE_PERCENT:g}% are kept free")
 
     def _append(self, line: bytes) -> None:
-        path = self.folder / "tasks.log"
         if self.length >= SEGMENT_BYTES:
-            path.replace(self.folder / "tasks.old")
+            Path(self.segment).replace(self.folder / "tasks.old")
             self.length = 0
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        descriptor = os.open(self.segment, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             self.length += os.write(descriptor, line)
         finally:

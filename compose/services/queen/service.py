@@ -54,9 +54,10 @@ def build() -> Service:
         dropped=metrics.counter("queen_records_dropped_total", "Task states given up, Redis being too slow or away."),
     )
     gate = Gate(
-        places=int(environment.number("MAX_IN_FLIGHT", 128)),
+        places=int(environment.number("MAX_IN_FLIGHT", 96)),
         line=int(environment.number("MAX_WAITING", 256)),
         wait_seconds=environment.number("MAX_WAIT_SECONDS", 0.25),
+        standing_seconds=environment.number("STANDING_WAIT_SECONDS", 0.02),
     )
     metrics.gauge("queen_tasks_in_flight", "Tasks being done.", lambda: gate.inside)
     metrics.gauge("queen_tasks_waiting", "Tasks waiting for a place.", lambda: len(gate.room))

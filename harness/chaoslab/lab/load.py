@@ -67,7 +67,7 @@ class ScenarioLoad:
         ended = self.k6.ended()
         if ended is not None:
             self._over(ended)
-        elif (now_ns := self.lab.history.now_ns()) - self.told_ns >= TOLD_EVERY_NS:
+        elif self.users and (now_ns := self.lab.history.now_ns()) - self.told_ns >= TOLD_EVERY_NS:
             self.told_ns = now_ns
             self.live(self._numbers(now_ns))
 

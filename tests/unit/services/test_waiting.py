@@ -55,6 +55,25 @@ def test_waiting_ends_in_time() -> None:
     asyncio.run(scene())
 
 
+def test_in_a_line_that_stands_newcomers_wait_less() -> None:
+    """A burst is waited for; where nobody gets ahead for as long, it is overload; an empty line begins anew."""
+
+    async def scene() -> None:
+        gate = Gate(places=1, line=9, wait_seconds=0.1, standing_seconds=0.01)
+        await gate.enter()
+        first = asyncio.create_task(gate.enter())
+        await asyncio.sleep(0)
+        gate.room.stands_since -= 1
+        with pytest.raises(OverloadedError, match=r"no place within 0\.01 s"):
+            await gate.enter()
+        gate.leave()
+        await first
+        with pytest.raises(OverloadedError, match=r"no place within 0\.1 s"):
+            await gate.enter()
+
+    asyncio.run(scene())
+
+
 def test_a_place_is_not_lost_with_the_one_who_leaves() -> None:
     """Cancelled while waiting, or in the very moment of being admitted: the place is free again."""
 
