@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chaoslab.errors import InputError
 from chaoslab.model.lab import LabSpec
 from chaoslab.model.plan import PlannedScenario
-from chaoslab.model.suite import Campaign, FaultSpec, Scenario
+from chaoslab.model.suite import Campaign, Scenario
 from chaoslab.plan import Selection, describe, make_plan, text_rows
 from chaoslab.plan.campaign import candidates, settled
 from chaoslab.plan.targets import blast_radius, link_of, target_of, touched
@@ -51,11 +51,6 @@ def drawn(campaign: Campaign, seed: int, spec: LabSpec = LAB) -> Scenario:
     return scenario
 
 
-def places(fault: FaultSpec) -> tuple[str | None, str | None]:
-    """Say what a fault touches."""
-    return target_of(fault), link_of(fault)
-
-
 @settings(max_examples=200)
 @given(CAMPAIGNS, st.integers(0, 2**31))
 def test_every_draw_keeps_within(campaign: Campaign, seed: int) -> None:
@@ -64,7 +59,11 @@ def test_every_draw_keeps_within(campaign: Campaign, seed: int) -> None:
     assert len(scenario.faults) == campaign.pick
     assert scenario.campaign is None
     assert blast_radius(scenario, LAB) <= campaign.max_targets
-    assert len({places(fault) for fault in scenario.faults}) == campaign.pick
+    services = [target for fault in scenario.faults if (target := target_of(fault))]
+    links = [link for fault in scenario.faults if (link := link_of(fault))]
+    ends = {end for link in links for end in (LAB.links[link].client, LAB.links[link].server)}
+    assert len({*services, *links}) == campaign.pick
+    assert not ends & {*services}
     assert all(LAB.services[service].chaos_ready for service in touched(scenario, LAB))
     could = [candidate.fault for candidate in candidates(campaign)]
     assert all(fault.model_copy(update={"at_seconds": 0.0}) in could for fault in scenario.faults)
