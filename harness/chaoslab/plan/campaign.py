@@ -25,7 +25,7 @@ def candidates(campaign: Campaign) -> list[Candidate]:
     """List every fault that may be drawn; one that leaves its target open once for each of `targets`."""
     found = []
     for number, fault in enumerate(campaign.faults):
-        if target_of(fault) != ANY_TARGET:
+        if target_of(fault) != ANY_TARGET or "target" not in type(fault).model_fields:
             found.append(Candidate(fault, number))
             continue
         found += [
