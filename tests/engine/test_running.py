@@ -80,7 +80,7 @@ def test_where_hits_the_leader_and_the_standby_takes_over(cli: Cli) -> None:
 
 def test_a_campaign_is_what_its_plan_says_and_is_judged_again_as_that(cli: Cli, tmp_path: Path) -> None:
     """What the seed draws is planned, injected, recorded and judged offline alike."""
-    pause = {"type": "pause", "target": "any", "for_seconds": 1}
+    pause = {"type": "pause", "target": "any", "for_seconds": 3}
     drawn_from = {"pick": 2, "max_targets": 2, "gap_seconds": 1, "targets": ["mock-worker", "trader", "redis"]}
     scenario = {"id": "R-004", "name": "Campaign", "campaign": {**drawn_from, "faults": [pause]}}
     path = suite(tmp_path, {**scenario, "expect": [{"measure": "recovery_seconds", "max": 30}]})

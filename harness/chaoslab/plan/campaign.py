@@ -25,7 +25,7 @@ def candidates(campaign: Campaign) -> list[Candidate]:
     """List every fault that may be drawn; one that leaves its target open once for each of `targets`."""
     found = []
     for number, fault in enumerate(campaign.faults):
-        if target_of(fault) != ANY_TARGET:
+        if target_of(fault) != ANY_TARGET or "target" not in type(fault).model_fields:
             found.append(Candidate(fault, number))
             continue
         found += [
@@ -44,9 +44,8 @@ def settled(scenario: Scenario, lab: LabSpec, seed: int) -> tuple[Scenario, list
     random.Random(f"{seed}:{scenario.id}:campaign").shuffle(order)  # noqa: S311 - a reproducible choice, no secret
 
     def fits(faults: Sequence[FaultSpec]) -> bool:
-        touched = [place for fault in faults for place in _places(fault)]
         radius = blast_radius(scenario.model_copy(update={"faults": tuple(faults)}), lab)
-        return len(touched) == len(set(touched)) and radius <= campaign.max_targets
+        return radius <= campaign.max_targets and _apart(faults, lab)
 
     drawn = _first_that_fit(order, campaign.pick, fits, ())
     if drawn is None:
@@ -67,10 +66,12 @@ def _first_that_fit(
     return None
 
 
-def _places(fault: FaultSpec) -> set[str]:
-    """Name what a fault touches: no two of a campaign touch the same, or one would find what another has broken."""
-    link = link_of(fault)
-    return {service for service, _count in shares_of(fault)} | ({f"link {link}"} if link else set())
+def _apart(faults: Sequence[FaultSpec], lab: LabSpec) -> bool:
+    """Whether no two touch the same service or link, nor one a link and another an end of it: it would find what is still coming back."""
+    services = [service for fault in faults for service in {service for service, _count in shares_of(fault)}]
+    links = [link for fault in faults if (link := link_of(fault))]
+    ends = {end for link in links for end in (lab.links[link].client, lab.links[link].server)}
+    return len({*services}) == len(services) and len({*links}) == len(links) and ends.isdisjoint(services)
 
 
 def _one_after_another(drawn: Sequence[FaultSpec], campaign: Campaign) -> tuple[FaultSpec, ...]:

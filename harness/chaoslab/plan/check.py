@@ -56,7 +56,7 @@ def _fault_problems(fault: FaultSpec, lab: LabSpec) -> Iterator[tuple[str, str, 
         if key == "groups" and lab.toxiproxy is not None and target == lab.toxiproxy.service:
             continue  # it may stand on one side of a cut; the rules go to the other side
         for place, message, remedy in _target_problems(target, count, lab):
-            yield "groups" if key == "groups" else place, message, remedy
+            yield key if place == "target" or key == "groups" else place, message, remedy
     if where := where_of(fault):
         yield from _where_problems(where, target_of(fault) or "", lab)
     timing = getattr(fault, "timing", None)

@@ -9,11 +9,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from chaoslab.errors import InputError
+from chaoslab.faults.http import HttpSpec, UndoRequest
 from chaoslab.model.lab import LabSpec
 from chaoslab.model.plan import PlannedScenario
-from chaoslab.model.suite import Campaign, FaultSpec, Scenario
+from chaoslab.model.suite import Campaign, Scenario
 from chaoslab.plan import Selection, describe, make_plan, text_rows
 from chaoslab.plan.campaign import candidates, settled
+from chaoslab.plan.check import scenario_problems
 from chaoslab.plan.targets import blast_radius, link_of, target_of, touched
 from unit.parse.words import CrashSpec, HangSpec, ToxicSpec, lab, parsed, problems, suite
 
@@ -51,11 +53,6 @@ def drawn(campaign: Campaign, seed: int, spec: LabSpec = LAB) -> Scenario:
     return scenario
 
 
-def places(fault: FaultSpec) -> tuple[str | None, str | None]:
-    """Say what a fault touches."""
-    return target_of(fault), link_of(fault)
-
-
 @settings(max_examples=200)
 @given(CAMPAIGNS, st.integers(0, 2**31))
 def test_every_draw_keeps_within(campaign: Campaign, seed: int) -> None:
@@ -64,7 +61,11 @@ def test_every_draw_keeps_within(campaign: Campaign, seed: int) -> None:
     assert len(scenario.faults) == campaign.pick
     assert scenario.campaign is None
     assert blast_radius(scenario, LAB) <= campaign.max_targets
-    assert len({places(fault) for fault in scenario.faults}) == campaign.pick
+    services = [target for fault in scenario.faults if (target := target_of(fault))]
+    links = [link for fault in scenario.faults if (link := link_of(fault))]
+    ends = {end for link in links for end in (LAB.links[link].client, LAB.links[link].server)}
+    assert len({*services, *links}) == campaign.pick
+    assert not ends & {*services}
     assert all(LAB.services[service].chaos_ready for service in touched(scenario, LAB))
     could = [candidate.fault for candidate in candidates(campaign)]
     assert all(fault.model_copy(update={"at_seconds": 0.0}) in could for fault in scenario.faults)
@@ -107,6 +108,15 @@ def test_other_seeds_and_other_scenarios_draw_others() -> None:
     assert {target_of(fault) for fault in first} == {"mock-worker", "trader", "redis"}
     other = [settled(made(campaign, "D"), LAB, seed)[0].faults[0] for seed in seeds]
     assert first != other
+
+
+def test_only_a_target_is_left_open() -> None:
+    """A fault that names its service by another key is not drawn onto targets: its "any" is a service that there is not."""
+    hook = HttpSpec(service="any", path="/a", undo=UndoRequest(path="/b"))
+    campaign = Campaign(pick=1, max_targets=1, targets=("trader",), faults=(hook, CrashSpec(target="any")))
+    assert [candidate.fault for candidate in candidates(campaign)] == [hook, CrashSpec(target="trader")]
+    [found] = scenario_problems(made(campaign), LAB)
+    assert found[:2] == (("campaign", "faults", 0, "service"), 'unknown target "any"')
 
 
 def planned(
