@@ -144,14 +144,17 @@ def test_open_loop_under_a_stalled_server(observing: Observing) -> None:
         plain = observing(lab_spec(probe))
         samples = watch(plain, probe, count=100)
         stats = plain.observer.stats()
-    assert stats.capped == 0
+    assert stats.capped <= stats.late_sends, (
+        "a tick is capped only where this machine was too busy to end others in time"
+    )
     gaps = [after.scheduled_ns - before.scheduled_ns for before, after in pairwise(samples)]
     assert {gap % (10 * NS_PER_MS) for gap in gaps} == {0}
     assert sum(gap != 10 * NS_PER_MS for gap in gaps) <= stats.late_sends, (
         "a tick is left out only where one was slept through"
     )
     assert {sample.outcome for sample in samples} == {"timeout"}
-    assert all(abs((sample.finished_ns - sample.sent_ns) / NS_PER_MS - 500) < 50 for sample in samples)
+    slack_ms = 50 + 2 * stats.worst_late_ms
+    assert all(abs((sample.finished_ns - sample.sent_ns) / NS_PER_MS - 500) < slack_ms for sample in samples)
     late = sorted(sample.sent_ns - sample.scheduled_ns for sample in samples)
     assert late[len(late) // 2] < 20 * NS_PER_MS
 
