@@ -77,6 +77,12 @@ def row(outcome: int | str = 200, at: float = 0, length: float = 10, name: str =
     return LoadRow(name, round(at * MS), round(length * 1000), outcome)
 
 
+class Slowly(Waiting):
+    """In steps that tell requests of the last second apart."""
+
+    step_ns = 100 * MS
+
+
 @dataclass
 class Doors:
     """A scenario's load on a lab that is not there."""
@@ -87,7 +93,7 @@ class Doors:
 
     def __post_init__(self) -> None:
         (self.folder / "some.js").write_text("export default () => {}")
-        self.history = History(RunFolder(self.folder / "run"), Waiting(), StopFlag())
+        self.history = History(RunFolder(self.folder / "run"), Slowly(), StopFlag())
         spec = lab().model_copy(
             update={
                 "networks": ("net",),
