@@ -52,11 +52,8 @@ def under_way(cli: Cli, path: str) -> tuple[subprocess.Popen[str], str]:
     """Start a script and wait until its k6 has told its first requests; returns the process and k6's container."""
     process = cli.start("load", path, "--results", str(cli.results))
 
-    def asked() -> bool:
-        told = cli.results / "latest" / "load" / "their" / "requests.jsonl"
-        return bool([one for one in k6_containers() if "/k6:" in one]) and told.exists()
-
-    until(asked)
+    told = cli.results / "latest" / "load" / "their" / "requests.jsonl"
+    until(lambda: told.exists() and '"rows":[[' in told.read_text())
     return process, next(one.split()[0] for one in k6_containers() if "/k6:" in one)
 
 

@@ -49,6 +49,7 @@ class Keep:
         told = {"at_ns": batch.at_ns, "began_us": began_us, "vus": batch.vus, "names": list(self._names), "rows": rows}
         try:
             self._file.write(json.dumps(told, separators=(",", ":"), ensure_ascii=False) + "\n")
+            self._file.flush()
         except (OSError, ValueError) as error:
             self._history.fail(LabError(f"the requests cannot be written: {error}", remedy="free disk space"))
 
