@@ -130,6 +130,12 @@ def _explain(what: str, error: Any) -> LabError | ToolError:
         )
     if "unknown command" in lowered or "is not a docker command" in lowered or "unknown shorthand flag" in lowered:
         return ToolError(f"cannot {what}: the docker client has no compose plugin", remedy="`make engine` installs it")
+    if "has active endpoints" in lowered:
+        return ToolError(
+            f"cannot {what}: {_last_line(output)}",
+            remedy="`docker network inspect` names who is attached: remove that; if nobody is, the engine has lost track of an endpoint and "
+            "must be restarted",
+        )
     return ToolError(
         f"cannot {what}: compose ended with {error.return_code}: {output[-OUTPUT_KEPT:]}",
         argv=error.docker_command,
