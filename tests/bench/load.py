@@ -34,9 +34,9 @@ def main() -> int:
     with lab() as (engine, project):
         bench = Bench(engine, project, options.users, options.seconds)
         told = median([bench.measure() for _ in range(options.repeats)])
-    show(told, earlier)
-    if options.json:
-        options.json.write_text(json.dumps({"users": options.users, **asdict(told)}, indent=2) + "\n")
+        show(told, earlier)
+        if options.json:
+            options.json.write_text(json.dumps({"users": options.users, **asdict(told)}, indent=2) + "\n")
     return 1 if told.failed else 0
 
 
