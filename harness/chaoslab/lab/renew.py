@@ -21,9 +21,9 @@ def renew(lab: Lab, services: Collection[str], say: Callable[[str], None]) -> No
     """
     replicas = lab.engine.replicas(lab.spec.project)
     restarted = {replica.service for replica in replicas if replica.restart_count and replica.service in services}
-    for service in sorted(restarted):
-        say(f"{service} was restarted in an earlier repeat: recreating it")
-        lab.reach.compose.recreate(service, RENEW_SECONDS)
+    if restarted:
+        say(f"{', '.join(sorted(restarted))} restarted in an earlier repeat: recreating")
+        lab.reach.compose.recreate(restarted, RENEW_SECONDS)
 
 
 def leave_clean(lab: Lab, targets: Collection[str], say: Say, *, recovered: bool) -> float:
@@ -46,12 +46,14 @@ def leave_clean(lab: Lab, targets: Collection[str], say: Say, *, recovered: bool
 
 def _make_anew(lab: Lab, touched: frozenset[str], say: Say) -> None:
     """Recreate what was hit; when that does not help, as where its clients are stuck, everything: one failure must not colour the next."""
-    others = frozenset(lab.spec.services) - touched
-    for services, why in ((touched, "did not come back by itself"), (others, "the lab is not well without it")):
-        for service in sorted(services):
-            say("recreate", 0, f"{service}: {why}")
-            lab.reach.compose.recreate(service, RENEW_SECONDS)
-            lab.history.event("note", text=f"{service} was recreated: {why}")
+    for services, why in (
+        (touched, "did not come back"),
+        (frozenset(lab.spec.services), "all anew: that alone did not help"),
+    ):
+        named = ", ".join(sorted(services))
+        say("recreate", 0, f"{named}: {why}")
+        lab.reach.compose.recreate(services, RENEW_SECONDS)
+        lab.history.event("note", text=f"recreated {named}: {why}")
         if _settled(lab):
             return
 

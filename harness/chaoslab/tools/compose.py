@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +57,12 @@ class Compose:
             ),
         )
 
-    def recreate(self, service: str, timeout_seconds: int) -> None:
-        """Make a service's containers anew and wait until they are healthy."""
+    def recreate(self, services: Collection[str], timeout_seconds: int) -> None:
+        """Make services' containers anew, all at once, and wait until they are healthy."""
         self._run(
-            f"recreate {service}",
+            f"recreate {', '.join(sorted(services))}",
             lambda compose: compose.up(
-                [service],
+                sorted(services),
                 detach=True,
                 wait=True,
                 wait_timeout=timeout_seconds,

@@ -84,7 +84,7 @@ def _wait_healthy(undo: Undo, reach: Reach) -> str:
 
 
 def _recreate(undo: Undo, reach: Reach) -> str:
-    reach.compose.recreate(undo.service, COMPOSE_SECONDS)
+    reach.compose.recreate((undo.service,), COMPOSE_SECONDS)
     return "recreated"
 
 
