@@ -1,6 +1,6 @@
 """Our load scripts on the real lab, small: they ask what they say, as many at once as they say, and everything is answered."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -54,21 +54,21 @@ def scripts(lab: None) -> Iterator[Scripts]:
 
 
 @pytest.mark.parametrize(
-    ("name", "environment", "most_users", "asked"),
+    ("name", "environment", "users", "asked"),
     [
-        ("inference-load", {**HILL, **THOUGHT, "BASE_USERS": "2", "USERS": "8"}, 8, {TASK}),
-        ("stress-test", {**HILL, "START_USERS": "2", "USERS": "8"}, 8, {TASK}),
+        ("inference-load", {**HILL, **THOUGHT, "BASE_USERS": "2", "USERS": "8"}, [8], {TASK}),
+        ("stress-test", {**HILL, "START_USERS": "2", "USERS": "8"}, [8], {TASK}),
         (
             "spike-test",
             {**SPIKES, **THOUGHT, "BASE_USERS": "2", "PEAK_USERS": "6", "SECOND_PEAK_USERS": "9"},
-            9,
+            [9],
             {TASK},
         ),
-        ("spike-load", {**SPIKES, "BASE_RATE": "5", "PEAK_RATE": "20"}, 20, {TASK}),
+        ("spike-load", {**SPIKES, "BASE_RATE": "5", "PEAK_RATE": "20"}, range(1, 21), {TASK}),
         (
             "sustained-load",
             {"RATE": "40", "HOLD_SECONDS": "4"},
-            40,
+            range(1, 41),
             {TASK, VERIFY, LOGIN, "GET /health", "GET /admin/agents"},
         ),
         (
@@ -81,26 +81,26 @@ def scripts(lab: None) -> Iterator[Scripts]:
                 "DOWN_SECONDS": "1",
                 **THOUGHT,
             },
-            5,
+            [5],
             {LOGIN, REFRESH, VERIFY, "GET /admin/jwt/keys", "GET /admin/api-keys"},
         ),
         (
             "knee",
             {"START_RATE": "10", "TOP_RATE": "40", "STEP_FACTOR": "2", "STEP_SECONDS": "1", "VUS": "20"},
-            20,
+            range(1, 21),
             {TASK},
         ),
     ],
 )
 def test_a_script_asks_what_it_says(
-    scripts: Scripts, name: str, environment: dict[str, str], most_users: int, asked: set[str]
+    scripts: Scripts, name: str, environment: dict[str, str], users: Sequence[int], asked: set[str]
 ) -> None:
-    """Its requests, its users, no errors; the summary is ours and no threshold is crossed."""
+    """Its requests, its users at most (at a rate: as many as are needed), no errors; the summary is ours and no threshold is crossed."""
     run, ended = scripts.run(name, environment)
     ended.check()
     assert {row.name for row in run.rows} == asked
     assert [row for row in run.rows if not row.accepted and not row.shed] == []
-    assert max(batch.vus for batch in run.batches) == most_users
+    assert max(batch.vus for batch in run.batches) in users
     assert ended.exit_code == 0, ended.log
     assert any(line.startswith("accepted ") for line in run.log)
 
