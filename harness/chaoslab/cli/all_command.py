@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chaoslab.cli.options import compose_files as chosen
-from chaoslab.cli.options import compose_options, given_variables, json_option, suite_files
+from chaoslab.cli.options import (
+    compose_options,
+    given_variables,
+    json_option,
+    judging_options,
+    results_option,
+    suite_files,
+)
 
 if TYPE_CHECKING:
     from chaoslab.clock import Clock
@@ -25,21 +32,8 @@ PARTS = ("chaos", "load", "stress")
 @click.option("--skip", multiple=True, type=click.Choice(PARTS), help="Leave this part out, repeatable.")
 @click.option("--profile", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
 @click.option("--seed", type=int, default=None, help="Decides every random choice.")
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    default=Path("results"),
-    show_default=True,
-    help="Where its folder goes.",
-)
-@click.option("--strict", is_flag=True, help="WARN counts as FAIL.")
-@click.option(
-    "--noninteractive",
-    is_flag=True,
-    envvar="NONINTERACTIVE",
-    show_envvar=True,
-    help="Progress as plain lines, on a terminal too.",
-)
+@results_option("Where its folder goes.")
+@judging_options
 @json_option
 def command(compose_files: tuple[Path, ...], project: str | None, **options: Any) -> int:
     """Run the default suites, then all patterns of load, then the stress suites, and print one summary.

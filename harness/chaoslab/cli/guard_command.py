@@ -11,7 +11,7 @@ from chaoslab.errors import Exit
 
 @click.command("guard", hidden=True)
 @compose_options
-@results_option
+@results_option()
 def command(compose_files: tuple[Path, ...], project: str | None, results: Path) -> int:
     """Wait for the end of standard input; unless it said that all is well, mend the lab."""
     from chaoslab.tools.guard_process import needed  # noqa: PLC0415 - light until it is needed

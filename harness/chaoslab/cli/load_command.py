@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from chaoslab.cli.options import compose_files as chosen
-from chaoslab.cli.options import compose_options, json_option, settings_option
+from chaoslab.cli.options import compose_options, json_option, judging_options, results_option, settings_option
 
 if TYPE_CHECKING:
     from chaoslab.load import LoadRequest
@@ -33,21 +33,8 @@ PATTERNS = Path("k6") / "patterns.json"
     metavar="N",
     help="So many users at the peak, whatever the profile says.",
 )
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    default=Path("results"),
-    show_default=True,
-    help="Where run folders go.",
-)
-@click.option("--strict", is_flag=True, help="WARN counts as FAIL.")
-@click.option(
-    "--noninteractive",
-    is_flag=True,
-    envvar="NONINTERACTIVE",
-    show_envvar=True,
-    help="Progress as plain lines, on a terminal too.",
-)
+@results_option("Where run folders go.")
+@judging_options
 @json_option
 def command(what: tuple[str, ...], compose_files: tuple[Path, ...], project: str | None, **options: Any) -> int:
     """Put load on the lab, find its knee, print the verdicts and leave a run folder with a page (load.html).

@@ -40,15 +40,29 @@ def json_option(function: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")(function)
 
 
-def results_option(function: F) -> F:
-    """Add --results, the folder that run folders are in."""
+def results_option(
+    text: str = "Where run folders are: undos that earlier runs left open are read there.",
+) -> Callable[[F], F]:
+    """Make --results, the folder that run folders are in; `text` is its help."""
     return click.option(
-        "--results",
-        type=click.Path(path_type=Path),
-        default=Path("results"),
-        show_default=True,
-        help="Where run folders are: undos that earlier runs left open are read there.",
-    )(function)
+        "--results", type=click.Path(path_type=Path), default=Path("results"), show_default=True, help=text
+    )
+
+
+def judging_options(function: F) -> F:
+    """Add --strict and --noninteractive."""
+    for option in (
+        click.option(
+            "--noninteractive",
+            is_flag=True,
+            envvar="NONINTERACTIVE",
+            show_envvar=True,
+            help="Progress as plain lines, on a terminal too. (Nothing is ever asked.)",
+        ),
+        click.option("--strict", is_flag=True, help="WARN counts as FAIL."),
+    ):
+        function = option(function)
+    return function
 
 
 def suite_arguments(function: F) -> F:

@@ -11,7 +11,7 @@ from chaoslab.errors import Exit
 
 @click.command("recover")
 @compose_options
-@results_option
+@results_option()
 @json_option
 def command(compose_files: tuple[Path, ...], project: str | None, results: Path, as_json: bool) -> int:
     """Compare the lab with its declared state and mend every difference, on any lab at any time, with or without a journal.

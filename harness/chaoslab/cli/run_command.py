@@ -11,6 +11,8 @@ from chaoslab.cli.options import (
     compose_options,
     given_variables,
     json_option,
+    judging_options,
+    results_option,
     selection,
     selection_options,
     suite_arguments,
@@ -22,27 +24,14 @@ from chaoslab.cli.options import (
 @suite_arguments
 @compose_options
 @selection_options
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    default=Path("results"),
-    show_default=True,
-    help="Where run folders go.",
-)
-@click.option("--strict", is_flag=True, help="WARN counts as FAIL.")
+@results_option("Where run folders go.")
+@judging_options
 @click.option(
     "--pause-on-fail",
     is_flag=True,
     envvar="PAUSE_ON_FAIL",
     show_envvar=True,
     help="After the first FAIL put the lab right and leave the rest NOT RUN.",
-)
-@click.option(
-    "--noninteractive",
-    is_flag=True,
-    envvar="NONINTERACTIVE",
-    show_envvar=True,
-    help="Progress as plain lines, on a terminal too. (Nothing is ever asked.)",
 )
 @json_option
 def command(files: tuple[Path, ...], compose_files: tuple[Path, ...], project: str | None, **options: Any) -> int:

@@ -7,7 +7,14 @@ from typing import Any
 import click
 
 from chaoslab.cli.options import compose_files as chosen
-from chaoslab.cli.options import compose_options, given_variables, json_option, suite_arguments, suite_files
+from chaoslab.cli.options import (
+    compose_options,
+    given_variables,
+    json_option,
+    results_option,
+    suite_arguments,
+    suite_files,
+)
 
 DEFINITION = "selftest.json"
 
@@ -28,13 +35,7 @@ DEFINITION = "selftest.json"
 @click.option("--skip", multiple=True, metavar="ID|TAG", help="Scenarios to leave out on the healthy lab, repeatable.")
 @click.option("--profile", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
 @click.option("--seed", type=int, default=None, help="Decides every random choice.")
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    default=Path("results"),
-    show_default=True,
-    help="Where its folder goes.",
-)
+@results_option("Where its folder goes.")
 @click.option(
     "--noninteractive",
     is_flag=True,

@@ -11,7 +11,7 @@ from chaoslab.errors import Exit
 
 @click.command("status")
 @compose_options
-@results_option
+@results_option()
 @json_option
 def command(compose_files: tuple[Path, ...], project: str | None, results: Path, as_json: bool) -> int:
     """Show every difference from the clean state: containers, limits, proxies, toxics, packet rules, processes, helpers, open undos.
