@@ -2,11 +2,14 @@
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from chaoslab import __version__
 from chaoslab.errors import LabError
+from chaoslab.lab.session import Project
 from chaoslab.model.lab import LabSpec
 from chaoslab.model.plan import REPEAT_MARK, Plan
 from chaoslab.model.suite import Scenario, Suite
@@ -20,7 +23,7 @@ from chaoslab.vocabulary import vocabulary
 
 def manifest(request: RunRequest, prepared: Prepared, engine: Engine) -> dict[str, Any]:
     """Gather inputs with their variables filled in, versions, revision, seed and host."""
-    version, info, plan = engine.version(), engine.info(), prepared.plan
+    plan = prepared.plan
     return {
         "schema_version": 1,
         "chaoslab": __version__,
@@ -28,17 +31,7 @@ def manifest(request: RunRequest, prepared: Prepared, engine: Engine) -> dict[st
         "seed": plan.seed,
         "repeat": request.selection.repeat,
         "strict": request.strict,
-        "engine": {
-            "endpoint": prepared.project.endpoint.source,
-            "version": version.get("Version"),
-            "kernel": info.get("KernelVersion"),
-            "cgroup": info.get("CgroupVersion"),
-            "cpus": info.get("NCPU"),
-            "memory_bytes": info.get("MemTotal"),
-            "system": info.get("OperatingSystem"),
-        },
-        "checkout": revision(request.compose_files[0].resolve().parent),
-        "lab_bugs": os.environ.get("LAB_BUGS", ""),
+        **circumstances(prepared.project, engine, request.compose_files),
         "scenarios": [planned.key for planned in plan.scenarios],
         "suites": [
             {
@@ -101,3 +94,21 @@ def _suite(stored: dict[str, Any]) -> Suite:
             remedy="judge it with the version in its manifest",
         )
     return suite
+
+
+def circumstances(project: Project, engine: Engine, compose_files: Sequence[Path]) -> dict[str, Any]:
+    """Tell what a run of any kind stands on: engine and host, revision, the lab's bugs."""
+    version, info = engine.version(), engine.info()
+    return {
+        "engine": {
+            "endpoint": project.endpoint.source,
+            "version": version.get("Version"),
+            "kernel": info.get("KernelVersion"),
+            "cgroup": info.get("CgroupVersion"),
+            "cpus": info.get("NCPU"),
+            "memory_bytes": info.get("MemTotal"),
+            "system": info.get("OperatingSystem"),
+        },
+        "checkout": revision(compose_files[0].resolve().parent),
+        "lab_bugs": os.environ.get("LAB_BUGS", ""),
+    }

@@ -1,18 +1,16 @@
 """manifest.json of a run of load: what is needed to understand it, written before anything is touched."""
 
-import os
 from typing import Any
 
 from chaoslab import __version__
 from chaoslab.load.rejudge import KIND
 from chaoslab.load.request import LoadRequest, PreparedLoad
-from chaoslab.tools.checkout import revision
+from chaoslab.manifest import circumstances
 from chaoslab.tools.engine import Engine
 
 
 def load_manifest(request: LoadRequest, prepared: PreparedLoad, engine: Engine) -> dict[str, Any]:
     """Gather inputs, versions, revision and host. Values that are set are named, not told: one may be a password."""
-    version, info = engine.version(), engine.info()
     return {
         "schema_version": 1,
         "kind": KIND,
@@ -21,17 +19,7 @@ def load_manifest(request: LoadRequest, prepared: PreparedLoad, engine: Engine) 
         "users": request.asked.users,
         "set": sorted(request.asked.settings),
         "strict": request.strict,
-        "engine": {
-            "endpoint": prepared.project.endpoint.source,
-            "version": version.get("Version"),
-            "kernel": info.get("KernelVersion"),
-            "cgroup": info.get("CgroupVersion"),
-            "cpus": info.get("NCPU"),
-            "memory_bytes": info.get("MemTotal"),
-            "system": info.get("OperatingSystem"),
-        },
-        "checkout": revision(request.compose_files[0].resolve().parent),
-        "lab_bugs": os.environ.get("LAB_BUGS", ""),
+        **circumstances(prepared.project, engine, request.compose_files),
         "patterns": [piece.pattern.model_dump(mode="json") for piece in prepared.pieces if piece.pattern],
         "scripts": [str(piece.script) for piece in prepared.pieces if not piece.pattern],
         "lab": prepared.project.spec.model_dump(mode="json"),
